@@ -1,0 +1,2 @@
+console.error('npm start is not there yet')
+process.exitCode = 1
