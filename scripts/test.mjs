@@ -1,2 +1,79 @@
-console.error('npm test is not there yet')
-process.exitCode = 1
+// `npm test`: every check of the project, from a fresh checkout. Goes on after a failure, and ends with one line
+// of totals. `npm test -- path` runs only the tests under that path.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureChromium } from './chromium.mjs'
+import { ensureDependencies } from './setup.mjs'
+import { nodePath, root, run } from './toolchain.mjs'
+import { vitest } from './vitest.mjs'
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const remarks = []
+
+function record(name, counts) {
+  for (const key of Object.keys(totals)) totals[key] += counts[key] ?? 0
+  if (counts.failed) remarks.push(`FAILED   ${name}`)
+}
+
+function headline(name) {
+  console.log(`\n=== ${name}`)
+}
+
+function skip(name, reason) {
+  headline(name)
+  console.log(`skipped: ${reason}`)
+  remarks.push(`skipped  ${name}: ${reason}`)
+  record(name, { skipped: 1 })
+}
+
+async function check(name, command, ...args) {
+  headline(name)
+  const code = await run(command, args)
+  record(name, code === 0 ? { passed: 1 } : { failed: 1 })
+}
+
+async function tests(name, project, env) {
+  headline(name)
+  record(name, await vitest(['--project', project], env))
+}
+
+async function everything() {
+  const chromium = await ensureChromium()
+  await check('types', 'npm', 'run', '-s', 'typecheck')
+  await check('lint', 'npm', 'run', '-s', 'lint')
+  await check('format', 'npm', 'run', '-s', 'format:check')
+  await check('build', nodePath(), 'scripts/setup.mjs', '--build')
+  const missing = ['src/client/index.ts', 'src/testing/index.ts', 'src/cli/main.ts'].find(
+    (path) => !existsSync(join(root, path)),
+  )
+  if (missing) skip('package (publint)', `${missing} is not there yet`)
+  else await check('package (publint)', 'npm', 'run', '-s', 'lint:package')
+  await check('dependencies and exports (knip)', 'npm', 'run', '-s', 'lint:unused')
+  if (existsSync(join(root, 'src/client/index.ts'))) {
+    await check('size of the client', nodePath(), 'scripts/size.mjs')
+  } else skip('size of the client', 'src/client/index.ts is not there yet')
+  await tests('architecture', 'architecture')
+  await tests('types seen by users', 'types')
+  await tests('unit, contract, property and wire tests', 'unit')
+  if (chromium.path) await tests('browser tests', 'browser', { CHROMIUM: chromium.path })
+  else skip('browser tests', chromium.reason)
+  if (missing) skip('the packed package', `${missing} is not there yet`)
+  else await tests('the packed package', 'pack')
+}
+
+async function only(filters) {
+  const chromium = filters.some((path) => path.includes('browser')) ? await ensureChromium() : {}
+  if (chromium.reason) console.log(`No browser tests: ${chromium.reason}`)
+  record(filters.join(' '), await vitest(filters, chromium.path ? { CHROMIUM: chromium.path } : {}))
+}
+
+await ensureDependencies()
+const filters = process.argv.slice(2)
+if (filters.length > 0) await only(filters)
+else await everything()
+
+console.log()
+for (const remark of remarks) console.log(remark)
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
+console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`)
+process.exitCode = totals.failed > 0 ? 1 : 0
