@@ -1,0 +1,41 @@
+import type { Data } from '../log/log.ts'
+import type { GapMessage, SnapshotMessage } from '../protocol/messages.ts'
+
+/** A message on its way out, before a wire format has been chosen. */
+export interface Outgoing {
+  readonly channel: string
+  /** Undefined for signals. */
+  readonly id: string | undefined
+  readonly event: string
+  readonly data: Data
+  readonly time: number
+  readonly previous: string | undefined
+  readonly slot: string | undefined
+  readonly removed: boolean
+}
+
+/**
+ * How one kind of wire writes what a stream carries: bytes that are ready for the socket. Formats are made once
+ * at start, not per connection: everything with the same format shares the bytes.
+ */
+export interface WireFormat {
+  readonly name: string
+  /** Where a frame keeps the bytes of this format; from `nextFormatSlot`. */
+  readonly slot: number
+  message(message: Outgoing): Uint8Array
+  /**
+   * Where an id on the wire is the stream's position: the same message under another id than its own. Formats
+   * whose streams have one channel or no id on messages leave it out.
+   */
+  messageAt?(message: Outgoing, position: string): Uint8Array
+  gap(gap: GapMessage): Uint8Array
+  snapshot(snapshot: SnapshotMessage): Uint8Array
+  position(id: string): Uint8Array
+}
+
+let slots = 0
+
+/** A slot of its own for a format. */
+export function nextFormatSlot(): number {
+  return slots++
+}

@@ -1,0 +1,201 @@
+import type { Appended, ChannelCursor, Log, NewEntry, Page, ReadLimit, SpineStep } from '../log/log.ts'
+import type { Lineage } from '../log/lineage.ts'
+import type { Start } from '../protocol/messages.ts'
+import type { Outgoing, WireFormat } from './format.ts'
+import { Frame, frameOf } from './frame.ts'
+import { Reader, type ChannelStart, type Sink } from './reader.ts'
+import { resolveStart, type Keep } from './start.ts'
+import { MemoryBudget, Topic } from './topic.ts'
+
+/** What of its surroundings the hub uses; a test gives its own. */
+export interface Surroundings {
+  /** Runs once the turn's other work is done (default: setImmediate). */
+  readonly defer: (run: () => void) => void
+  /** Runs later; returns its own cancel. */
+  readonly later: (ms: number, run: () => void) => () => void
+  /** Told of what nobody waits for. */
+  readonly report: (error: unknown) => void
+}
+
+/** All topics' frames together may hold this much of this node's memory. */
+const memoryBytes = 64 * 1024 * 1024
+/** Pages of the log under way at once: 64 MiB of them at most at 64 KiB a page. */
+const maxReads = 1_024
+const rewatchMs = 100
+
+/**
+ * The channels of this node: follows the log's spine, keeps each wanted channel's newest frames, and lets readers
+ * take from them once per turn of the event loop.
+ */
+export class Hub {
+  readonly log: Log
+  /** Every append up to here has reached the topics. */
+  through = 0
+  readonly #keep: (channel: string) => Keep
+  readonly #around: Surroundings
+  readonly #topics = new Map<string, Topic>()
+  readonly #budget = new MemoryBudget(memoryBytes)
+  readonly #dirty = new Set<Topic>()
+  #flushing = false
+  #stop: () => void = () => {}
+  #cancelRewatch: () => void = () => {}
+  #closed = false
+  #reads = 0
+  readonly #waitingReads: (() => void)[] = []
+
+  private constructor(log: Log, keep: (channel: string) => Keep, around: Surroundings) {
+    this.log = log
+    this.#keep = keep
+    this.#around = around
+  }
+
+  /** Starts at the log's head. */
+  static async open(log: Log, keep: (channel: string) => Keep, around: Surroundings): Promise<Hub> {
+    const hub = new Hub(log, keep, around)
+    hub.through = await log.head()
+    hub.#watch()
+    return hub
+  }
+
+  get lineage(): Lineage {
+    return this.log.lineage
+  }
+
+  /** Channels that have a reader on this node. */
+  get topics(): number {
+    return this.#topics.size
+  }
+
+  keeps(channel: string): Keep {
+    return this.#keep(channel)
+  }
+
+  append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
+    return this.log.append(entries)
+  }
+
+  /** The log's position: whoever subscribes after it gets everything appended later. */
+  async position(): Promise<string> {
+    return this.lineage.positionAt(await this.log.head())
+  }
+
+  /** Where the channels of one stream start, all of them seeing the same "now". Throws `bad-position`. */
+  async starts(channels: readonly string[], asked: readonly Start[]): Promise<readonly ChannelStart[]> {
+    const head = await this.log.head()
+    return Promise.all(
+      channels.map((channel, i) =>
+        resolveStart(this.log, this.#keep(channel), channel, i, asked[i] ?? {}, head),
+      ),
+    )
+  }
+
+  /** A reader over these channels. It does nothing until `step` is called. */
+  subscribe(starts: readonly ChannelStart[], format: WireFormat, sink: Sink): Reader {
+    const topics = starts.map(({ channel }) => this.#topic(channel))
+    return new Reader(this, starts, topics, format, sink)
+  }
+
+  /** Offers a `keep: 'none'` message to whoever is listening right now. */
+  signal(message: Outgoing): void {
+    const topic = this.#topics.get(message.channel)
+    if (!topic) return
+    // Bounded: a turn that signals more than this loses the oldest, as a signal may.
+    if (topic.signals.length >= 256) topic.signals.shift()
+    topic.signals.push(new Frame(0, message))
+    this.#touch(topic)
+  }
+
+  /** Reads the log; waits its turn while this node has too many pages under way. */
+  async read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page> {
+    if (this.#reads >= maxReads) await new Promise<void>((resolve) => this.#waitingReads.push(resolve))
+    else this.#reads++
+    try {
+      return await this.log.read(cursors, limit)
+    } finally {
+      const next = this.#waitingReads.shift()
+      if (next) next()
+      else this.#reads--
+    }
+  }
+
+  /** Gives back the topics of a reader that has gone. */
+  release(topics: readonly Topic[]): void {
+    for (const topic of topics) {
+      if (topic.readers.size > 0 || this.#topics.get(topic.channel) !== topic) continue
+      topic.clear()
+      this.#topics.delete(topic.channel)
+      this.#dirty.delete(topic)
+    }
+  }
+
+  /** Heals a lost wake-up: one read of the spine when the log is ahead of it. Call it now and then. */
+  async heal(): Promise<void> {
+    if (this.#closed || (await this.log.head()) <= this.through) return
+    this.#watch()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#stop()
+    this.#cancelRewatch()
+  }
+
+  #topic(channel: string): Topic {
+    let topic = this.#topics.get(channel)
+    if (!topic) this.#topics.set(channel, (topic = new Topic(channel, this.through, this.#budget)))
+    return topic
+  }
+
+  #watch(): void {
+    this.#stop()
+    this.#cancelRewatch()
+    if (this.#closed) return
+    this.#stop = this.log.watch(this.through, {
+      step: (step) => this.#step(step),
+      lost: (error) => {
+        this.#around.report(error)
+        this.#cancelRewatch = this.#around.later(rewatchMs, () => this.#watch())
+      },
+    })
+  }
+
+  #step(step: SpineStep): void {
+    if (step.after > this.through) {
+      // A hole in the spine proves nothing: read it again from where it was whole.
+      this.#watch()
+      return
+    }
+    for (const append of step.appends) {
+      if (append.seq <= this.through) continue
+      const topic = this.#topics.get(append.channel)
+      if (!topic) continue
+      if (append.entry) topic.push(frameOf(append.entry, this.lineage))
+      else topic.skip(append.seq)
+      this.#touch(topic)
+    }
+    this.through = Math.max(this.through, step.through)
+  }
+
+  // Nothing is written while publishing: one flush a turn, so whatever comes in one turn leaves in one write.
+  #touch(topic: Topic): void {
+    this.#dirty.add(topic)
+    if (this.#flushing) return
+    this.#flushing = true
+    this.#around.defer(() => this.#flush())
+  }
+
+  // Hot path.
+  #flush(): void {
+    this.#flushing = false
+    const dirty = [...this.#dirty]
+    this.#dirty.clear()
+    for (const topic of dirty) {
+      const { signals } = topic
+      topic.signals = []
+      for (const reader of topic.readers) {
+        reader.wake()
+        for (const signal of signals) reader.signal(signal)
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { ChannelCursor, Page } from '../log/log.ts'
+import type { Hub } from './hub.ts'
+import type { Reader, Sink } from './reader.ts'
+
+/**
+ * One client's wire, as a transport gives it. Its bytes are bounded by whoever writes: nobody writes while `room`
+ * is 0 or less, but for one message, one page or one answer that was already on its way.
+ */
+export interface Link {
+  /** Bytes that may be written now; 0 or less while the peer is slow. Falls with `send`, recovers as bytes leave. */
+  readonly room: number
+  /** Takes the bytes, always. The owner of the link calls `Outlet.drained` when `room` has become positive again. */
+  send(bytes: Uint8Array): void
+}
+
+/** At most this many entries a page; its bytes are those that the link has room for. */
+const pageEntries = 256
+const minPageBytes = 4_096
+
+/**
+ * Lets the readers of one link take turns: when the link has room the reader that has waited longest goes first,
+ * so a bulk catch-up holds up nobody for longer than one buffer takes to drain. One page of the log at a time.
+ */
+export class Outlet implements Sink {
+  readonly #hub: Hub
+  readonly #link: Link
+  readonly #failed: (error: unknown) => void
+  readonly #queue = new Set<Reader>()
+  readonly #reads: { readonly cursors: readonly ChannelCursor[]; readonly taken: (page: Page) => void }[] = []
+  #pumping = false
+  #reading = false
+  #closed = false
+
+  /** `failed` is told when the log cannot be read; the client shall come back later. */
+  constructor(hub: Hub, link: Link, failed: (error: unknown) => void) {
+    this.#hub = hub
+    this.#link = link
+    this.#failed = failed
+  }
+
+  get room(): number {
+    return this.#closed ? 0 : this.#link.room
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#closed) this.#link.send(bytes)
+  }
+
+  ready(reader: Reader): void {
+    this.#queue.add(reader)
+    this.#pump()
+  }
+
+  drained(): void {
+    this.#pump()
+    this.#readNext()
+  }
+
+  read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void {
+    this.#reads.push({ cursors, taken })
+    this.#readNext()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#queue.clear()
+    this.#reads.length = 0
+  }
+
+  // Hot path: a set keeps the order in which readers came, each once.
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    for (const reader of this.#queue) {
+      if (this.room <= 0) break
+      this.#queue.delete(reader)
+      if (reader.step() === 'more') this.#queue.add(reader)
+    }
+    this.#pumping = false
+  }
+
+  #readNext(): void {
+    if (this.#reading || this.room <= 0) return
+    const next = this.#reads.shift()
+    if (!next) return
+    this.#reading = true
+    this.#hub.read(next.cursors, { entries: pageEntries, bytes: Math.max(minPageBytes, this.room) }).then(
+      (page) => {
+        this.#reading = false
+        if (this.#closed) return
+        next.taken(page)
+        this.#readNext()
+      },
+      (error: unknown) => {
+        this.#reading = false
+        if (!this.#closed) this.#failed(error)
+      },
+    )
+  }
+}

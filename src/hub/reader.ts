@@ -1,0 +1,361 @@
+import type { ChannelCursor, Page, Trimmed } from '../log/log.ts'
+import type { GapMessage, GapReason } from '../protocol/messages.ts'
+import { formatPosition } from '../protocol/position.ts'
+import type { WireFormat } from './format.ts'
+import { frameOf, type Frame } from './frame.ts'
+import type { Hub } from './hub.ts'
+import { memoryReaches } from './joint.ts'
+import type { Topic } from './topic.ts'
+
+/** Where the bytes of a reader go. Several readers may share one. */
+export interface Sink {
+  /** Bytes that it takes now; 0 or less: full. What is written all the same is taken, never dropped. */
+  readonly room: number
+  write(bytes: Uint8Array, kind: 'message' | 'gap' | 'snapshot' | 'position'): void
+  /** The reader has something to do: its `step` is to be called when there is room. */
+  ready(reader: Reader): void
+  /** Reads the log when there is room for a page, one page of this sink at a time, and hands it over. */
+  read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void
+}
+
+/** Where a channel of a reader starts. */
+export interface ChannelStart {
+  readonly channel: string
+  /** The reader wants what has a greater sequence. */
+  readonly after: number
+  /** It has not been here before: what retention has removed is no loss to it. */
+  readonly fresh: boolean
+  /** `keep: 'latest'`: it gets the whole state first, between marks, up to this sequence. */
+  readonly snapshotThrough?: number
+  /** Continuity could not be proved: told before anything else. `after` is what the reader asked for. */
+  readonly gap?: {
+    readonly reason: GapReason
+    readonly after: string
+    readonly oldest: number | undefined
+    readonly head: number | undefined
+  }
+}
+
+/** What a step of a reader came to: nothing left for now; more, once the sink has room; waiting for the log. */
+export type Progress = 'idle' | 'more' | 'reading'
+
+interface Tracked {
+  readonly channel: string
+  readonly topic: Topic
+  /** Nothing at or before it is wanted; means something only while it lies ahead of the reader's position. */
+  floor: number
+  fresh: boolean
+  snapshotThrough: number | undefined
+  snapshotBegun: boolean
+}
+
+/**
+ * A cursor over a fixed set of channels with one position. It keeps the invariant of PROTOCOL.md 2.2: a position
+ * that it writes states that everything before it, of every channel of the set, has been written, superseded or
+ * covered by a gap. It holds no queue: when the sink is full it stands still, and later goes on from memory where
+ * memory reaches back to it, from the log otherwise.
+ */
+export class Reader {
+  readonly #hub: Hub
+  readonly #format: WireFormat
+  readonly #sink: Sink
+  readonly #channels: readonly Tracked[]
+  #pendingGaps: (() => void)[] = []
+  #at: number
+  #reading = false
+  #closed = false
+  /** The sequence last told on the wire. */
+  #told: number
+
+  constructor(
+    hub: Hub,
+    starts: readonly ChannelStart[],
+    topics: readonly Topic[],
+    format: WireFormat,
+    sink: Sink,
+  ) {
+    this.#hub = hub
+    this.#format = format
+    this.#sink = sink
+    this.#at = Math.min(...starts.map((start) => start.after))
+    this.#channels = starts.map((start, i) => {
+      const topic = topics[i]
+      if (!topic) throw new Error('a reader has one topic per channel')
+      return {
+        channel: start.channel,
+        topic,
+        floor: start.after,
+        fresh: start.fresh,
+        snapshotThrough: start.snapshotThrough,
+        snapshotBegun: false,
+      }
+    })
+    for (const [i, start] of starts.entries()) {
+      const tracked = this.#channels[i]
+      const { gap } = start
+      if (gap && tracked) this.#pendingGaps.push(() => this.#writeGap(tracked, gap.reason, gap.after, gap))
+    }
+    for (const { topic } of this.#channels) topic.readers.add(this)
+    this.#told = this.#at
+  }
+
+  get channels(): readonly string[] {
+    return this.#channels.map(({ channel }) => channel)
+  }
+
+  /** Whether everything up to the hub's `through` has been written. */
+  get caughtUp(): boolean {
+    return (
+      !this.#reading && this.#pendingGaps.length === 0 && !this.#snapshotOpen() && !this.#somethingToTake()
+    )
+  }
+
+  /** The reader's position with its floors, as it stands on the wire. */
+  positionText(): string {
+    return this.#textAt(this.#at)
+  }
+
+  /** Tells the position if it has moved since it was last told (quiet streams advance). */
+  tellPosition(): void {
+    if (this.#closed || this.#sink.room <= 0 || !this.caughtUp) return
+    this.#moveTo(this.#hub.through)
+    if (this.#at === this.#told) return
+    this.#told = this.#at
+    this.#sink.write(this.#format.position(this.positionText()), 'position')
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { topic } of this.#channels) topic.readers.delete(this)
+    this.#hub.release(this.#channels.map(({ topic }) => topic))
+  }
+
+  /** Writes what the sink has room for. Called when something was published, when the sink has drained, after a read. */
+  step(): Progress {
+    if (this.#closed) return 'idle'
+    if (this.#reading) return 'reading'
+    if (this.#sink.room <= 0) return 'more'
+    if (this.#pendingGaps.length > 0) this.#tellPendingGaps()
+    this.#beginSnapshots()
+    if (!this.#memoryReaches()) {
+      this.#readLog()
+      return 'reading'
+    }
+    // From here on it has been here: what is trimmed later is a loss.
+    for (const tracked of this.#channels) tracked.fresh = false
+    return this.#channels.length === 1 ? this.#takeOne() : this.#takeMany()
+  }
+
+  /** Something new is there. */
+  wake(): void {
+    this.#sink.ready(this)
+  }
+
+  /** Offers a signal: dropped when the sink is full. */
+  signal(frame: Frame): void {
+    if (!this.#closed && this.#sink.room > 0) this.#sink.write(frame.bytes(this.#format), 'message')
+  }
+
+  // Hot path: a live subscription of one channel.
+  #takeOne(): Progress {
+    const [only] = this.#channels
+    if (!only) return 'idle'
+    const { through } = this.#hub
+    const frames = only.topic.between(Math.max(this.#at, only.floor), through)
+    if (frames.length > 0 && this.#at >= only.floor) {
+      const bytes = only.topic.join(frames, this.#format)
+      if (bytes.length <= this.#sink.room || frames.length === 1) {
+        this.#sink.write(bytes, 'message')
+        this.#told = frames.at(-1)?.seq ?? this.#told
+        this.#moveTo(through)
+        return 'idle'
+      }
+    }
+    return this.#writeEach(frames, through)
+  }
+
+  #takeMany(): Progress {
+    const { through } = this.#hub
+    const frames = this.#channels.flatMap(({ topic, floor }) =>
+      topic.between(Math.max(this.#at, floor), through),
+    )
+    frames.sort((a, b) => a.seq - b.seq)
+    return this.#writeEach(frames, through)
+  }
+
+  #writeEach(frames: readonly Frame[], through: number): Progress {
+    for (const frame of frames) {
+      if (this.#sink.room <= 0) return 'more'
+      this.#write(frame)
+    }
+    this.#moveTo(through)
+    return 'idle'
+  }
+
+  #write(frame: Frame): void {
+    const { messageAt } = this.#format
+    this.#at = Math.max(this.#at, frame.seq)
+    if (messageAt && this.#hasFloors()) {
+      this.#sink.write(messageAt.call(this.#format, frame.message, this.positionText()), 'message')
+    } else {
+      this.#sink.write(frame.bytes(this.#format), 'message')
+    }
+    this.#told = this.#at
+    this.#endSnapshots()
+  }
+
+  #readLog(): void {
+    this.#reading = true
+    const cursors = this.#channels.map((tracked) => ({
+      channel: tracked.channel,
+      after: this.#after(tracked),
+    }))
+    this.#sink.read(cursors, (page) => {
+      this.#reading = false
+      if (this.#closed) return
+      this.#take(page)
+      this.#sink.ready(this)
+    })
+  }
+
+  #take(page: Page): void {
+    for (const trimmed of page.trimmed) {
+      const tracked = this.#channels.find(({ channel }) => channel === trimmed.channel)
+      if (tracked && this.#lost(tracked, trimmed)) return
+    }
+    for (const tracked of this.#channels) tracked.fresh = false
+    for (const entry of page.entries) {
+      const tracked = this.#channels.find(({ channel }) => channel === entry.channel)
+      if (tracked && entry.seq > this.#after(tracked)) this.#write(frameOf(entry, this.#hub.lineage))
+    }
+    this.#moveTo(page.through)
+  }
+
+  /** Tells of what retention has removed. True when the page is void because the reader starts over. */
+  #lost(tracked: Tracked, trimmed: Trimmed): boolean {
+    const after = this.#after(tracked)
+    if (after >= trimmed.through) return false
+    const latest = this.#hub.keeps(tracked.channel) === 'latest'
+    // A snapshot under way only misses removals that came, and were forgotten, after it had begun.
+    if (latest && tracked.snapshotThrough !== undefined && trimmed.through <= tracked.snapshotThrough)
+      return false
+    if (tracked.fresh) {
+      if (!latest) this.#raiseFloor(tracked, trimmed.through)
+      return false
+    }
+    if (latest) {
+      this.#writeGap(tracked, 'snapshot', this.#hub.lineage.positionAt(after), trimmed)
+      this.#startOver(tracked)
+      return true
+    }
+    this.#raiseFloor(tracked, trimmed.through)
+    this.#writeGap(tracked, 'expired', this.#hub.lineage.positionAt(after), trimmed)
+    return false
+  }
+
+  /** The whole state of a `latest` channel once more: the position goes back for it, the others keep theirs as floors. */
+  #startOver(tracked: Tracked): void {
+    for (const other of this.#channels) other.floor = this.#after(other)
+    this.#at = 0
+    tracked.floor = 0
+    tracked.fresh = true
+    tracked.snapshotBegun = false
+    tracked.snapshotThrough = this.#hub.through
+  }
+
+  #tellPendingGaps(): void {
+    const gaps = this.#pendingGaps
+    this.#pendingGaps = []
+    for (const tell of gaps) tell()
+  }
+
+  #writeGap(
+    tracked: Tracked,
+    reason: GapReason,
+    after: string,
+    kept: { readonly oldest: number | undefined; readonly head: number | undefined },
+  ): void {
+    const { lineage } = this.#hub
+    const gap: GapMessage = {
+      type: 'gap',
+      channel: tracked.channel,
+      after,
+      ...(kept.oldest === undefined ? {} : { oldest: lineage.idOf(kept.oldest) }),
+      ...(kept.head === undefined ? {} : { head: lineage.idOf(kept.head) }),
+      reason,
+      id: this.positionText(),
+    }
+    this.#sink.write(this.#format.gap(gap), 'gap')
+  }
+
+  #beginSnapshots(): void {
+    for (const tracked of this.#channels) {
+      if (tracked.snapshotThrough === undefined || tracked.snapshotBegun) continue
+      tracked.snapshotBegun = true
+      this.#sink.write(
+        this.#format.snapshot({ type: 'snapshot', channel: tracked.channel, phase: 'begin' }),
+        'snapshot',
+      )
+    }
+    this.#endSnapshots()
+  }
+
+  #endSnapshots(): void {
+    for (const tracked of this.#channels) {
+      if (!tracked.snapshotBegun || tracked.snapshotThrough === undefined) continue
+      if (this.#at < tracked.snapshotThrough) continue
+      tracked.snapshotThrough = undefined
+      tracked.snapshotBegun = false
+      this.#sink.write(
+        this.#format.snapshot({
+          type: 'snapshot',
+          channel: tracked.channel,
+          phase: 'end',
+          id: this.positionText(),
+        }),
+        'snapshot',
+      )
+    }
+  }
+
+  #moveTo(seq: number): void {
+    if (seq > this.#at) this.#at = seq
+    this.#endSnapshots()
+  }
+
+  #raiseFloor(tracked: Tracked, floor: number): void {
+    tracked.floor = Math.max(tracked.floor, floor)
+    this.#at = Math.max(this.#at, Math.min(...this.#channels.map((each) => this.#after(each))))
+  }
+
+  #after(tracked: Tracked): number {
+    return Math.max(this.#at, tracked.floor)
+  }
+
+  #hasFloors(): boolean {
+    return this.#channels.some(({ floor }) => floor > this.#at)
+  }
+
+  #snapshotOpen(): boolean {
+    return this.#channels.some(({ snapshotThrough }) => snapshotThrough !== undefined)
+  }
+
+  #memoryReaches(): boolean {
+    const [only] = this.#channels
+    if (this.#channels.length === 1 && only) return only.topic.floor <= Math.max(this.#at, only.floor)
+    return memoryReaches(
+      this.#channels.map((each) => ({ floor: each.topic.floor, after: this.#after(each) })),
+    )
+  }
+
+  #somethingToTake(): boolean {
+    if (!this.#memoryReaches()) return true
+    return this.#channels.some((each) => each.topic.between(this.#after(each), this.#hub.through).length > 0)
+  }
+
+  #textAt(seq: number): string {
+    const floors = new Map<number, number>()
+    for (const [index, { floor }] of this.#channels.entries()) if (floor > seq) floors.set(index, floor)
+    return formatPosition({ seq, epoch: this.#hub.lineage.current.name, floors, shard: undefined })
+  }
+}
