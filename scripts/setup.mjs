@@ -14,7 +14,7 @@ function isInstalled() {
   for (const [path, locked] of Object.entries(readJson('package-lock.json').packages)) {
     if (!path.includes('node_modules/') || locked.link) continue
     if (!existsSync(join(root, path, 'package.json'))) {
-      if (locked.optional || locked.devOptional || locked.peer) continue
+      if (locked.optional || locked.devOptional) continue
       return false
     }
     if (readJson(`${path}/package.json`).version !== locked.version) return false

@@ -64,7 +64,10 @@ async function everything() {
 async function only(filters) {
   const chromium = filters.some((path) => path.includes('browser')) ? await ensureChromium() : {}
   if (chromium.reason) console.log(`No browser tests: ${chromium.reason}`)
-  record(filters.join(' '), await vitest(filters, chromium.path ? { CHROMIUM: chromium.path } : {}))
+  record(
+    filters.join(' '),
+    await vitest([...filters, '--passWithNoTests=false'], chromium.path ? { CHROMIUM: chromium.path } : {}),
+  )
 }
 
 await ensureDependencies()
