@@ -1,0 +1,49 @@
+import type { Link } from '../hub/outlet.ts'
+import type { Asking } from '../session/guard.ts'
+
+/** One HTTP request and the way to answer it, without Node's objects: what `src/node` makes for `src/server`. */
+export interface Exchange extends Asking {
+  readonly method: string
+  /** Below the base path, without the query: `/sse`. */
+  readonly path: string
+  /** The whole request target as it was sent. */
+  readonly target: string
+  readonly httpVersion: '1.0' | '1.1' | '2.0'
+  /** The body as bytes; throws `too-large` past `limit`, `timeout` when it does not come. */
+  body(limit: number): Promise<Uint8Array>
+  /** The whole answer at once. Headers that every answer has (CORS) are added by `setHeader` before. */
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void
+  setHeader(name: string, value: string): void
+  /** Begins a streamed answer; its head leaves at once. */
+  stream(status: number, headers: Readonly<Record<string, string>>): StreamLink
+  /** Fulfilled when the peer has gone or the answer is complete; never rejected. */
+  readonly closed: Promise<void>
+}
+
+/** A streamed answer as a link. */
+export interface StreamLink extends Link {
+  /**
+   * How the bytes of this stream are framed below the application: `chunked` when the sender frames every piece
+   * itself as an HTTP/1.1 chunk (RFC 9112, 7.1), so that framed bytes can be shared by all readers; `plain` otherwise.
+   */
+  readonly framing: 'chunked' | 'plain'
+  /** Called when `room` has become positive again. Set once by the owner. */
+  onDrained: () => void
+  /** Milliseconds since a byte last left while bytes were waiting; 0 when none waits. */
+  readonly stalledMs: number
+  /** Ends the answer after what has been sent; `destroy` does not wait for it to leave. */
+  end(): void
+  destroy(): void
+}
+
+/** A WebSocket as a link; frames are RFC 6455 frames that are ready for the socket. */
+export interface SocketLink extends Link {
+  onDrained: () => void
+  readonly stalledMs: number
+  readonly deflate: boolean
+  /** Stops and goes on taking in what the peer sends. */
+  pause(): void
+  resume(): void
+  close(code: number, reason: string): void
+  destroy(): void
+}

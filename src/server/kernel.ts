@@ -1,0 +1,51 @@
+import type { Hub } from '../hub/hub.ts'
+import type { Border } from '../session/border.ts'
+import type { Guard, Principal } from '../session/guard.ts'
+import type { Limits } from '../session/limits.ts'
+import type { Publisher } from '../session/publisher.ts'
+
+/** What every transport of one server shares. */
+export interface Kernel {
+  readonly hub: Hub
+  readonly guard: Guard
+  readonly publisher: Publisher
+  readonly border: Border
+  readonly limits: Limits
+  readonly heartbeatMs: number
+  readonly compression: boolean
+  /** `retry:` of event streams. */
+  readonly retryMs: number
+  readonly now: () => number
+  readonly clock: Clock
+  /** Answers a request of a client (`wire.handle`). Throws `no-handler`, `forbidden`, `handler-failed`, `timeout`. */
+  readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
+  readonly presence: (
+    principal: Principal,
+    channel: string,
+    member: string,
+    change: PresenceChange,
+  ) => Promise<void>
+  /** Told of faults that nobody waits for. */
+  readonly report: (error: unknown) => void
+  /** Live connections, so that a drain finds them. */
+  readonly connections: Set<Connection>
+}
+
+export interface PresenceChange {
+  readonly action: 'enter' | 'update' | 'leave'
+  readonly data: unknown
+}
+
+/** A live connection, whatever its wire. */
+export interface Connection {
+  readonly principal: Principal
+  /** Called about every `heartbeatMs / 4`: sends heartbeats and quiet positions, ends what is dead, stalled or overdue. */
+  tick(now: number): void
+  /** Ends the connection in the way from which its kind of client comes back. */
+  drain(): void
+}
+
+/** One-shot timers that do not keep the process alive. */
+export interface Clock {
+  later(ms: number, run: () => void): () => void
+}

@@ -1,0 +1,108 @@
+import type { Hub } from '../hub/hub.ts'
+import type { NewEntry } from '../log/log.ts'
+import { EverwireError } from '../protocol/codes.ts'
+import type { Publication, PublishAnswer } from '../protocol/messages.ts'
+import type { Border } from './border.ts'
+import type { Limits } from './limits.ts'
+
+const utf8 = new TextEncoder()
+
+/** Takes publications over the border and into the log, whoever they come from. */
+export class Publisher {
+  readonly #hub: Hub
+  readonly #border: Border
+  readonly #limits: Limits
+  readonly #now: () => number
+
+  constructor(hub: Hub, border: Border, limits: Limits, now: () => number) {
+    this.#hub = hub
+    this.#border = border
+    this.#limits = limits
+    this.#now = now
+  }
+
+  /**
+   * All of the batch or none, in order. `principal` is the scope of the keys; `batchKey` stands for the key of
+   * every entry i as `batchKey#i`, or of a lone one as it is. The rights have been checked. Throws `too-many-entries`,
+   * `too-large`, `bad-payload`, `key-reused`, `store-unavailable`.
+   */
+  async publish(
+    principal: string,
+    publications: readonly Publication[],
+    batchKey?: string,
+  ): Promise<readonly PublishAnswer[]> {
+    if (publications.length > this.#limits.batch) {
+      throw new EverwireError(
+        'too-many-entries',
+        `${publications.length} entries in a batch; at most ${this.#limits.batch}: send several batches`,
+      )
+    }
+    const kinds = new Set(publications.map(({ channel }) => this.#hub.keeps(channel) === 'none'))
+    if (kinds.size > 1) {
+      throw new EverwireError(
+        'bad-message',
+        'a batch holds stored messages or signals, not both: send two batches',
+      )
+    }
+    const entries = await Promise.all(
+      publications.map((publication, i) =>
+        this.#entry(principal, publication, keyOf(batchKey, publications.length, i)),
+      ),
+    )
+    if (kinds.has(true)) return entries.map((entry) => this.#signal(entry))
+    const appended = await this.#hub.append(entries)
+    return appended.map(({ seq, duplicate }) => ({ id: this.#hub.lineage.idOf(seq), duplicate }))
+  }
+
+  async #entry(principal: string, publication: Publication, batchKey: string | undefined): Promise<NewEntry> {
+    const { channel, event = 'message', removed = false } = publication
+    const given = publication.data
+    const checked =
+      removed || given instanceof Uint8Array ? given : await this.#border.publication(channel, event, given)
+    const data = checked instanceof Uint8Array ? checked : JSON.stringify(checked)
+    if (data === undefined)
+      throw new EverwireError('bad-message', '"data" is not JSON: a function or undefined')
+    const bytes = typeof data === 'string' ? utf8.encode(data).length : data.length
+    if (bytes > this.#limits.messageBytes) {
+      throw new EverwireError(
+        'too-large',
+        `the data has ${bytes} bytes; at most ${this.#limits.messageBytes}: send a reference to it instead`,
+      )
+    }
+    const key = publication.key ?? batchKey
+    const latest = this.#hub.keeps(channel) === 'latest'
+    if (removed && !latest) {
+      throw new EverwireError(
+        'bad-message',
+        '"removed" goes with a channel that keeps the latest of each slot',
+      )
+    }
+    return {
+      channel,
+      event,
+      data,
+      ...(latest ? { slot: publication.slot ?? '', removed } : {}),
+      ...(key === undefined ? {} : { key: { principal, key } }),
+    }
+  }
+
+  #signal(entry: NewEntry): PublishAnswer {
+    const { channel, event, data } = entry
+    const time = this.#now()
+    this.#hub.signal({
+      channel,
+      id: undefined,
+      event,
+      data,
+      time,
+      previous: undefined,
+      slot: undefined,
+      removed: false,
+    })
+    return { duplicate: false }
+  }
+}
+
+function keyOf(batchKey: string | undefined, entries: number, index: number): string | undefined {
+  return batchKey === undefined || entries === 1 ? batchKey : `${batchKey}#${index}`
+}
