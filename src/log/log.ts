@@ -74,7 +74,7 @@ export interface Page {
 
 export interface Trimmed {
   readonly channel: string
-  /** Greatest sequence removed by retention (`latest`: of a forgotten removal). A cursor at or past it has lost nothing. */
+  /** Greatest sequence removed by retention (`latest`: not what was superseded). A cursor at or past it has lost nothing. */
   readonly through: number
   /** Sequence of the oldest entry still kept, of the newest; undefined when none is. */
   readonly oldest: number | undefined
@@ -88,7 +88,7 @@ export interface SpineStep {
   readonly appends: readonly SpineAppend[]
 }
 
-/** `entry` is there when the log has the body at hand. */
+/** `entry` is there when the log has the body at hand; without it the channel is to be read through `seq`. */
 export interface SpineAppend {
   readonly seq: number
   readonly channel: string
@@ -125,13 +125,16 @@ export interface HistoryQuery {
  *     `key-reused`, and nothing of the batch is appended. The key is as durable as the entry, outlives the
  *     entry's trimming, and holds among appends under way.
  * L4  `read` answers every kept entry of the asked channels in (after, through], and none else.
- * L5  `through` is proved: no entry with sequence <= through will appear later. It is >= every `after` given
- *     unless that lies beyond the head.
+ * L5  `through` is proved: no entry with sequence <= through will appear later. It is the head, or where `limit`
+ *     cut the page off: then it is greater than the least `after` given, and may lie before others.
  * L6  `trimmed` names each asked channel of which retention has removed an entry with sequence > its `after`,
- *     and no other: a quiet channel is never named. What `latest` superseded is not trimmed.
+ *     and no other: a quiet channel is never named. What `latest` superseded is not trimmed. Retention by count
+ *     and bytes is applied by the append itself, and never to the channel's newest entry; age by `sweep`.
  * L7  `latest`: of each slot only the newest entry is kept; a removal is kept for `tombstoneMs`, then forgotten,
- *     which is trimming.
- * L8  `watch(after)` yields every append after `after`, in order, without a hole, each once, in steps.
+ *     which is trimming. Removals and values are counted apart.
+ * L8  `watch(after)` yields every append after `after`, in order, without a hole, each once, in steps. A watch that
+ *     starts behind the head leaves out what was superseded; of a channel from which something was trimmed since
+ *     it yields one append without an entry, at or behind the last of what is missing in that step.
  * L9  Every opening for writing adds an epoch to the lineage, and says whether the tail before it is proved.
  * L10 After `close`, and after a failure that leaves durability unknown, `append` throws `store-unavailable`:
  *     nothing is acknowledged that is not kept.

@@ -1,0 +1,208 @@
+import { keyDigest, payloadDigest } from './digest.ts'
+import { epochName, Lineage } from './lineage.ts'
+import type {
+  Appended,
+  ChannelCursor,
+  Entry,
+  HistoryQuery,
+  Log,
+  NewEntry,
+  Page,
+  ReadLimit,
+  Rule,
+  SpineAppend,
+  Watcher,
+} from './log.ts'
+import { MemoryChannel } from './memory/channel.ts'
+import { Keys } from './memory/keys.ts'
+import { MemorySpine } from './memory/spine.ts'
+import { merge } from './merge.ts'
+import { keyReused, logClosed } from './refusals.ts'
+
+export interface MemoryLogOptions {
+  /** What is kept of a channel; asked once a channel. */
+  readonly rules: (channel: string) => Rule
+  /** How long a publish key is remembered (default 5 minutes). */
+  readonly dedupeMs?: number
+  /** How often retention by age is applied (default 10 seconds). */
+  readonly sweepMs?: number
+  readonly now?: () => number
+}
+
+/** A log in this process' memory: it ends with the process, and whoever resumes after that is told so. */
+export function memoryLog(options: MemoryLogOptions): Log {
+  return new MemoryLog(options)
+}
+
+/** Where one entry of a batch goes: its own place, or that of the first with its key. */
+interface Planned {
+  readonly entry: NewEntry
+  readonly channel: MemoryChannel
+  readonly appended: Appended
+  readonly digest: string | undefined
+  readonly payload: string
+}
+
+class MemoryLog implements Log {
+  readonly lineage = new Lineage([{ name: epochName(), first: 1, proved: true }])
+  readonly dedupeMs: number
+  readonly #rules: (channel: string) => Rule
+  readonly #now: () => number
+  readonly #channels = new Map<string, MemoryChannel>()
+  readonly #keys: Keys
+  readonly #spine = new MemorySpine((after, through) => this.#spineAfter(after, through))
+  readonly #timer: NodeJS.Timeout
+  #head = 0
+  #closed = false
+
+  constructor({ rules, dedupeMs = 300_000, sweepMs = 10_000, now = Date.now }: MemoryLogOptions) {
+    this.dedupeMs = dedupeMs
+    this.#rules = rules
+    this.#now = now
+    this.#keys = new Keys(dedupeMs)
+    this.#timer = setInterval(() => this.#sweep(), sweepMs)
+    this.#timer.unref()
+  }
+
+  async append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
+    this.#assertOpen()
+    const plan = this.#plan(entries, this.#now())
+    for (const planned of plan) if (!planned.appended.duplicate) this.#add(planned)
+    return plan.map(({ appended }) => appended)
+  }
+
+  async read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page> {
+    this.#assertOpen()
+    const known = cursors.flatMap(({ channel: name, after }) => {
+      const channel = this.#channels.get(name)
+      return channel ? [{ channel, after }] : []
+    })
+    const { entries, cut } = merge(
+      known.map(({ channel, after }) => channel.after(after)),
+      limit,
+    )
+    return {
+      entries,
+      through: cut ? (entries.at(-1)?.seq ?? 0) : this.#head,
+      trimmed: known
+        .filter(({ channel, after }) => channel.trimmedThrough > after)
+        .map(({ channel }) => channel.trimmed()),
+    }
+  }
+
+  async history({ channel: name, after = 0, before = Infinity, limit, order }: HistoryQuery) {
+    this.#assertOpen()
+    const channel = this.#channels.get(name)
+    const take = order === 'forward' ? channel?.after(after) : channel?.before(before)
+    const entries: Entry[] = []
+    while (entries.length < limit) {
+      const entry = take?.()
+      if (!entry || entry.seq <= after || entry.seq >= before) break
+      entries.push(entry)
+    }
+    return entries
+  }
+
+  async head(): Promise<number> {
+    this.#assertOpen()
+    return this.#head
+  }
+
+  watch(after: number, watcher: Watcher): () => void {
+    if (!this.#closed) return this.#spine.watch(after, watcher)
+    queueMicrotask(() => watcher.lost(logClosed()))
+    return () => {}
+  }
+
+  async sweep(): Promise<void> {
+    this.#assertOpen()
+    this.#sweep()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.#spine.close(logClosed())
+    this.#channels.clear()
+  }
+
+  /** Decides the whole batch before any of it is kept, so that a refusal leaves nothing behind. */
+  #plan(entries: readonly NewEntry[], now: number): readonly Planned[] {
+    const batch = new Map<string, Planned>()
+    let seq = this.#head
+    return entries.map((entry) => {
+      const channel = this.#channel(entry.channel)
+      const digest = entry.key && keyDigest(entry.channel, entry.key)
+      const payload = entry.key ? payloadDigest(entry, channel.rule.keep) : ''
+      const known = digest === undefined ? undefined : this.#known(digest, batch, now)
+      if (known && known.payload !== payload) throw keyReused(entry.channel, entry.key?.key ?? '')
+      const appended = known
+        ? { seq: known.seq, duplicate: true, time: known.time }
+        : { seq: ++seq, duplicate: false, time: now }
+      const planned = { entry, channel, appended, digest, payload }
+      if (digest !== undefined && !known) batch.set(digest, planned)
+      return planned
+    })
+  }
+
+  #known(digest: string, batch: ReadonlyMap<string, Planned>, now: number) {
+    const planned = batch.get(digest)
+    if (planned) return { ...planned.appended, payload: planned.payload }
+    return this.#keys.get(digest, now)
+  }
+
+  // Hot path: once per message.
+  #add({ entry, channel, appended, digest, payload }: Planned): void {
+    const { seq, time } = appended
+    const latest = channel.rule.keep === 'latest'
+    const kept: Entry = {
+      seq,
+      channel: entry.channel,
+      event: entry.event,
+      data: entry.data,
+      time,
+      previous: latest ? undefined : channel.last,
+      slot: latest ? (entry.slot ?? '') : undefined,
+      removed: latest && (entry.removed ?? false),
+    }
+    this.#head = seq
+    channel.add(kept)
+    if (digest !== undefined) this.#keys.set(digest, { seq, time, payload })
+    this.#spine.push(kept)
+  }
+
+  #channel(name: string): MemoryChannel {
+    let channel = this.#channels.get(name)
+    if (!channel) this.#channels.set(name, (channel = new MemoryChannel(name, this.#rules(name))))
+    return channel
+  }
+
+  #sweep(): void {
+    const now = this.#now()
+    this.#keys.forget(now)
+    for (const channel of this.#channels.values()) channel.expire(now)
+  }
+
+  #spineAfter(after: number, through: number): readonly SpineAppend[] {
+    const appends: SpineAppend[] = []
+    for (const channel of this.#channels.values()) {
+      if (channel.trimmedThrough > after) {
+        appends.push({
+          seq: Math.min(channel.trimmedThrough, through),
+          channel: channel.name,
+          entry: undefined,
+        })
+      }
+      const take = channel.after(after)
+      for (let entry = take(); entry && entry.seq <= through; entry = take()) {
+        appends.push({ seq: entry.seq, channel: channel.name, entry })
+      }
+    }
+    return appends.sort((a, b) => a.seq - b.seq)
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw logClosed()
+  }
+}
