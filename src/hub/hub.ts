@@ -3,9 +3,9 @@ import type { Lineage } from '../log/lineage.ts'
 import type { Start } from '../protocol/messages.ts'
 import type { Outgoing, WireFormat } from './format.ts'
 import { Frame, frameOf } from './frame.ts'
-import { Reader, type ChannelStart, type Sink } from './reader.ts'
-import { resolveStart, type Keep } from './start.ts'
-import { MemoryBudget, Topic } from './topic.ts'
+import { Reader, type Sink, type Source } from './reader.ts'
+import { resolveStart, type ChannelStart, type Keep } from './start.ts'
+import { MemoryBudget, Topic, type Listener } from './topic.ts'
 
 /** What of its surroundings the hub uses; a test gives its own. */
 export interface Surroundings {
@@ -27,7 +27,7 @@ const rewatchMs = 100
  * The channels of this node: follows the log's spine, keeps each wanted channel's newest frames, and lets readers
  * take from them once per turn of the event loop.
  */
-export class Hub {
+export class Hub implements Source {
   readonly log: Log
   /** Every append up to here has reached the topics. */
   through = 0
@@ -192,10 +192,17 @@ export class Hub {
     for (const topic of dirty) {
       const { signals } = topic
       topic.signals = []
-      for (const reader of topic.readers) {
-        reader.wake()
-        for (const signal of signals) reader.signal(signal)
-      }
+      for (const reader of topic.readers) this.#advance(reader, signals)
+    }
+  }
+
+  // One link that fails must not keep the others waiting.
+  #advance(reader: Listener, signals: readonly Frame[]): void {
+    try {
+      reader.wake()
+      for (const signal of signals) reader.signal(signal)
+    } catch (error) {
+      this.#around.report(error)
     }
   }
 }

@@ -71,12 +71,15 @@ export class Outlet implements Sink {
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
-    for (const reader of this.#queue) {
-      if (this.room <= 0) break
-      this.#queue.delete(reader)
-      if (reader.step() === 'more') this.#queue.add(reader)
+    try {
+      for (const reader of this.#queue) {
+        if (this.room <= 0) break
+        this.#queue.delete(reader)
+        if (reader.step() === 'more') this.#queue.add(reader)
+      }
+    } finally {
+      this.#pumping = false
     }
-    this.#pumping = false
   }
 
   #readNext(): void {

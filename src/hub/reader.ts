@@ -3,9 +3,19 @@ import type { GapMessage, GapReason } from '../protocol/messages.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { WireFormat } from './format.ts'
 import { frameOf, type Frame } from './frame.ts'
-import type { Hub } from './hub.ts'
+import type { Lineage } from '../log/lineage.ts'
+import type { ChannelStart, Keep } from './start.ts'
 import { memoryReaches } from './joint.ts'
-import type { Topic } from './topic.ts'
+import type { Listener, Topic } from './topic.ts'
+
+/** What a reader needs of the hub. */
+export interface Source {
+  /** Every append up to here has reached the topics. */
+  readonly through: number
+  readonly lineage: Lineage
+  keeps(channel: string): Keep
+  release(topics: readonly Topic[]): void
+}
 
 /** Where the bytes of a reader go. Several readers may share one. */
 export interface Sink {
@@ -16,24 +26,6 @@ export interface Sink {
   ready(reader: Reader): void
   /** Reads the log when there is room for a page, one page of this sink at a time, and hands it over. */
   read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void
-}
-
-/** Where a channel of a reader starts. */
-export interface ChannelStart {
-  readonly channel: string
-  /** The reader wants what has a greater sequence. */
-  readonly after: number
-  /** It has not been here before: what retention has removed is no loss to it. */
-  readonly fresh: boolean
-  /** `keep: 'latest'`: it gets the whole state first, between marks, up to this sequence. */
-  readonly snapshotThrough?: number
-  /** Continuity could not be proved: told before anything else. `after` is what the reader asked for. */
-  readonly gap?: {
-    readonly reason: GapReason
-    readonly after: string
-    readonly oldest: number | undefined
-    readonly head: number | undefined
-  }
 }
 
 /** What a step of a reader came to: nothing left for now; more, once the sink has room; waiting for the log. */
@@ -55,8 +47,8 @@ interface Tracked {
  * covered by a gap. It holds no queue: when the sink is full it stands still, and later goes on from memory where
  * memory reaches back to it, from the log otherwise.
  */
-export class Reader {
-  readonly #hub: Hub
+export class Reader implements Listener {
+  readonly #hub: Source
   readonly #format: WireFormat
   readonly #sink: Sink
   readonly #channels: readonly Tracked[]
@@ -68,7 +60,7 @@ export class Reader {
   #told: number
 
   constructor(
-    hub: Hub,
+    hub: Source,
     starts: readonly ChannelStart[],
     topics: readonly Topic[],
     format: WireFormat,
@@ -86,8 +78,8 @@ export class Reader {
         topic,
         floor: start.after,
         fresh: start.fresh,
-        snapshotThrough: start.snapshotThrough,
-        snapshotBegun: false,
+        snapshotThrough: start.snapshotBegun ?? start.snapshotThrough,
+        snapshotBegun: start.snapshotBegun !== undefined,
       }
     })
     for (const [i, start] of starts.entries()) {
@@ -112,7 +104,15 @@ export class Reader {
 
   /** The reader's position with its floors, as it stands on the wire. */
   positionText(): string {
-    return this.#textAt(this.#at)
+    const seq = this.#at
+    const floors = new Map<number, number>()
+    const snapshots = new Map<number, number>()
+    for (const [index, { floor, snapshotThrough, snapshotBegun }] of this.#channels.entries()) {
+      if (floor > seq) floors.set(index, floor)
+      if (snapshotBegun && snapshotThrough !== undefined) snapshots.set(index, snapshotThrough)
+    }
+    const epoch = this.#hub.lineage.current.name
+    return formatPosition({ seq, epoch, floors, snapshots, shard: undefined })
   }
 
   /** Tells the position if it has moved since it was last told (quiet streams advance). */
@@ -143,7 +143,7 @@ export class Reader {
     }
     // From here on it has been here: what is trimmed later is a loss.
     for (const tracked of this.#channels) tracked.fresh = false
-    return this.#channels.length === 1 ? this.#takeOne() : this.#takeMany()
+    return this.#channels.length === 1 && !this.#snapshotOpen() ? this.#takeOne() : this.#takeMany()
   }
 
   /** Something new is there. */
@@ -195,7 +195,7 @@ export class Reader {
   #write(frame: Frame): void {
     const { messageAt } = this.#format
     this.#at = Math.max(this.#at, frame.seq)
-    if (messageAt && this.#hasFloors()) {
+    if (messageAt && (this.#hasFloors() || this.#snapshotOpen())) {
       this.#sink.write(messageAt.call(this.#format, frame.message, this.positionText()), 'message')
     } else {
       this.#sink.write(frame.bytes(this.#format), 'message')
@@ -244,8 +244,9 @@ export class Reader {
       return false
     }
     if (latest) {
-      this.#writeGap(tracked, 'snapshot', this.#hub.lineage.positionAt(after), trimmed)
+      const asked = this.#hub.lineage.positionAt(after)
       this.#startOver(tracked)
+      this.#writeGap(tracked, 'snapshot', asked, trimmed)
       return true
     }
     this.#raiseFloor(tracked, trimmed.through)
@@ -351,11 +352,5 @@ export class Reader {
   #somethingToTake(): boolean {
     if (!this.#memoryReaches()) return true
     return this.#channels.some((each) => each.topic.between(this.#after(each), this.#hub.through).length > 0)
-  }
-
-  #textAt(seq: number): string {
-    const floors = new Map<number, number>()
-    for (const [index, { floor }] of this.#channels.entries()) if (floor > seq) floors.set(index, floor)
-    return formatPosition({ seq, epoch: this.#hub.lineage.current.name, floors, shard: undefined })
   }
 }

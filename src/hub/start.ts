@@ -1,8 +1,27 @@
 import type { Log } from '../log/log.ts'
 import { EverwireError } from '../protocol/codes.ts'
-import type { Start } from '../protocol/messages.ts'
+import type { GapReason, Start } from '../protocol/messages.ts'
 import { parsePosition } from '../protocol/position.ts'
-import type { ChannelStart } from './reader.ts'
+
+/** Where a channel of a reader starts. */
+export interface ChannelStart {
+  readonly channel: string
+  /** The reader wants what has a greater sequence. */
+  readonly after: number
+  /** It has not been here before: what retention has removed is no loss to it. */
+  readonly fresh: boolean
+  /** `keep: 'latest'`: it gets the whole state first, between marks, up to this sequence. */
+  readonly snapshotThrough?: number
+  /** It resumes inside a snapshot that was begun when the log's head was this. */
+  readonly snapshotBegun?: number
+  /** Continuity could not be proved: told before anything else. `after` is what the reader asked for. */
+  readonly gap?: {
+    readonly reason: GapReason
+    readonly after: string
+    readonly oldest: number | undefined
+    readonly head: number | undefined
+  }
+}
 
 /** How a channel is kept; `none` is never stored. */
 export type Keep = 'all' | 'latest' | 'none'
@@ -44,9 +63,17 @@ async function resume(
   head: number,
 ): Promise<ChannelStart> {
   const position = parsePosition(after)
-  const seq = position.floors.get(index) ?? position.seq
-  const reason = log.lineage.judge(Math.max(seq, position.seq), position.epoch, head)
-  if (reason === undefined) return { channel, after: Math.max(seq, position.seq), fresh: false }
+  const floor = position.floors.get(index) ?? 0
+  const seq = Math.max(floor, position.seq)
+  const reason = log.lineage.judge(seq, position.epoch, head)
+  if (reason === undefined && keep === 'latest') {
+    // Nothing was seen yet: the state, rather than a history of it.
+    if (seq === 0) return { channel, after: 0, fresh: true, snapshotThrough: head }
+    const begun = position.snapshots.get(index)
+    if (begun !== undefined && begun <= head)
+      return { channel, after: seq, fresh: false, snapshotBegun: begun }
+  }
+  if (reason === undefined) return { channel, after: seq, fresh: false }
   // Go on from the last place that reader and log certainly share.
   const shared = reason === 'other-log' ? 0 : Math.min(seq, log.lineage.endOf(position.epoch) ?? head)
   const [oldest] = await log.history({ channel, after: shared, limit: 1, order: 'forward' })

@@ -1,5 +1,4 @@
 import type { Frame } from './frame.ts'
-import type { Reader } from './reader.ts'
 import type { WireFormat } from './format.ts'
 
 /** What one channel may hold in memory. Past it the oldest frames go, and readers that need them use the log. */
@@ -15,13 +14,20 @@ export class MemoryBudget {
   }
 }
 
+/** Who wants to know that a channel has something new. */
+export interface Listener {
+  wake(): void
+  /** Offers a `keep: 'none'` message, which may be dropped. */
+  signal(frame: Frame): void
+}
+
 /**
  * A channel's newest frames on this node: all of its messages in (floor, hub.through], and the readers that want
  * them. What lies at or below `floor` is in the log only.
  */
 export class Topic {
   readonly channel: string
-  readonly readers = new Set<Reader>()
+  readonly readers = new Set<Listener>()
   /** Signals of this turn (`keep: 'none'`), dropped once they were offered to every reader. */
   signals: Frame[] = []
   #floor: number

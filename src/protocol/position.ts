@@ -4,40 +4,45 @@ import { EverwireError } from './codes.ts'
  * A place in a log's sequence, or in several logs' (PROTOCOL.md section 2):
  *
  *     position  = part *( "," part )                at most 16 parts, shards ascending
- *     part      = [ "s" shard "." ] seq "-" epoch *( "." index ":" seq )
+ *     part      = [ "s" shard "." ] seq "-" epoch *( "." index ":" seq ) *( "~" index ":" seq )
  *     epoch     = 10*24( DIGIT / %x61-7A )
  *
  * A floor `.index:seq` says that the channel with that index in the stream's list is proved through that
- * sequence, which lies ahead of the part's own. Bare clients treat the whole as opaque.
+ * sequence, which lies ahead of the part's own; a mark `~index:seq` that the reader is inside a snapshot of that
+ * channel, begun when the log's head was `seq`. Bare clients treat the whole as opaque.
  */
 export interface Position {
   readonly seq: number
   readonly epoch: string
   /** Floors by channel index, ascending; empty for most positions. */
   readonly floors: ReadonlyMap<number, number>
+  /** Snapshots under way by channel index; empty for most positions. */
+  readonly snapshots: ReadonlyMap<number, number>
   readonly shard: number | undefined
 }
 
 /** The longest text that is looked at: 128 floors fit. */
 export const maxPositionLength = 4_096
 const maxShards = 16
-const maxFloors = 128
+const maxIndexes = 128
 
-const partPattern = /^(?:s(0|[1-9]\d{0,4})\.)?(0|[1-9]\d{0,15})-([0-9a-z]{10,24})((?:\.\d{1,3}:\d{1,16})*)$/
-const noFloors: ReadonlyMap<number, number> = new Map()
+const partPattern =
+  /^(?:s(0|[1-9]\d{0,4})\.)?(0|[1-9]\d{0,15})-([0-9a-z]{10,24})((?:\.\d{1,3}:\d{1,16})*)((?:~\d{1,3}:\d{1,16})*)$/
+const none: ReadonlyMap<number, number> = new Map()
 
 /** The text of a position without floors. Hot path: once per message. */
 export function positionText(seq: number, epoch: string): string {
   return `${seq}-${epoch}`
 }
 
-/** The text of one part with its floors; floors at or below `seq` say nothing and are left out. */
+/** The text of one part; floors at or below `seq` say nothing and are left out. */
 export function formatPosition(position: Position): string {
   const shard = position.shard === undefined ? '' : `s${position.shard}.`
   let text = `${shard}${position.seq}-${position.epoch}`
   for (const [index, floor] of [...position.floors].sort(([a], [b]) => a - b)) {
     if (floor > position.seq) text += `.${index}:${floor}`
   }
+  for (const [index, begun] of position.snapshots) text += `~${index}:${begun}`
   return text
 }
 
@@ -76,22 +81,24 @@ export function parsePosition(text: string): Position {
 function parsePart(part: string): Position | undefined {
   const match = partPattern.exec(part)
   if (!match) return undefined
-  const [, shard, seqText = '', epoch = '', floorText = ''] = match
+  const [, shard, seqText = '', epoch = '', floorText = '', snapshotText = ''] = match
   const seq = Number(seqText)
   if (!Number.isSafeInteger(seq)) return undefined
-  const floors = parseFloors(floorText)
-  return floors && { seq, epoch, floors, shard: shard === undefined ? undefined : Number(shard) }
+  const floors = parseIndexed(floorText, '.')
+  const snapshots = parseIndexed(snapshotText, '~')
+  if (!floors || !snapshots) return undefined
+  return { seq, epoch, floors, snapshots, shard: shard === undefined ? undefined : Number(shard) }
 }
 
-function parseFloors(text: string): ReadonlyMap<number, number> | undefined {
-  if (text === '') return noFloors
-  const floors = new Map<number, number>()
-  for (const floor of text.slice(1).split('.')) {
-    const [index = NaN, seq = NaN] = floor.split(':').map(Number)
-    if (!Number.isSafeInteger(seq) || index >= maxFloors || floors.has(index)) return undefined
-    floors.set(index, seq)
+function parseIndexed(text: string, mark: '.' | '~'): ReadonlyMap<number, number> | undefined {
+  if (text === '') return none
+  const found = new Map<number, number>()
+  for (const each of text.slice(1).split(mark)) {
+    const [index = NaN, seq = NaN] = each.split(':').map(Number)
+    if (!Number.isSafeInteger(seq) || index >= maxIndexes || found.has(index)) return undefined
+    found.set(index, seq)
   }
-  return floors
+  return found
 }
 
 /**
