@@ -1,4 +1,5 @@
 import type { Hub } from '../hub/hub.ts'
+import type { ErrorCode } from '../protocol/codes.ts'
 import type { Border } from '../session/border.ts'
 import type { Guard, Principal } from '../session/guard.ts'
 import type { Limits } from '../session/limits.ts'
@@ -25,6 +26,10 @@ export interface Kernel {
     member: string,
     change: PresenceChange,
   ) => Promise<void>
+  /** Counts a refusal, on whatever wire it was told. */
+  readonly refused: (code: ErrorCode) => void
+  /** Whether this server takes no more work: `draining` answers whatever is new. */
+  readonly draining: boolean
   /** Told of faults that nobody waits for. */
   readonly report: (error: unknown) => void
   /** Live connections, so that a drain finds them. */

@@ -24,7 +24,9 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { layers: ['protocol', 'contract'], packages: ['eventsource-parser'] },
   cli: { layers: [...core, 'client', 'index'] },
   testing: { layers: [...core, 'client', 'cli', 'index'] },
-  index: { layers: core },
+  options: { layers: core },
+  everwire: { layers: [...core, 'options'] },
+  index: { layers: [...core, 'options', 'everwire'] },
 }
 
 const statement = /^[ \t]*(?:import|export)\s+(?:[\w$*{},\s]+?\sfrom\s+)?['"]([^'"\n]+)['"]/gm
