@@ -57,8 +57,8 @@ export class Publisher {
   async #entry(principal: string, publication: Publication, batchKey: string | undefined): Promise<NewEntry> {
     const { channel, event = 'message', removed = false } = publication
     const given = publication.data
-    const checked =
-      removed || given instanceof Uint8Array ? given : await this.#border.publication(channel, event, given)
+    // Bytes, too: otherwise they would be the way around a contract.
+    const checked = removed ? given : await this.#border.publication(channel, event, given)
     const data = checked instanceof Uint8Array ? checked : JSON.stringify(checked)
     if (data === undefined)
       throw new EverwireError('bad-message', '"data" is not JSON: a function or undefined')
