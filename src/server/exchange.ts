@@ -1,5 +1,6 @@
 import type { Link } from '../hub/outlet.ts'
 import type { Asking } from '../session/guard.ts'
+import type { SocketLink } from '../session/link.ts'
 
 /** One HTTP request and the way to answer it, without Node's objects: what `src/node` makes for `src/server`. */
 export interface Exchange extends Asking {
@@ -16,6 +17,11 @@ export interface Exchange extends Asking {
   setHeader(name: string, value: string): void
   /** Begins a streamed answer; its head leaves at once. */
   stream(status: number, headers: Readonly<Record<string, string>>): StreamLink
+  /**
+   * Completes a WebSocket handshake; undefined when the request is none, in which case `answer` is the only way. Answers
+   * undefined itself when the peer has gone, or when what it sent is no handshake, which it was then told.
+   */
+  readonly upgrade: (() => SocketLink | undefined) | undefined
   /** Fulfilled when the peer has gone or the answer is complete; never rejected. */
   readonly closed: Promise<void>
 }
@@ -31,19 +37,9 @@ export interface StreamLink extends Link {
   onDrained: () => void
   /** Milliseconds since a byte last left while bytes were waiting; 0 when none waits. */
   readonly stalledMs: number
-  /** Ends the answer after what has been sent; `destroy` does not wait for it to leave. */
+  /** Bytes handed to `send` so far. */
+  readonly sent: number
+  /** Ends the answer, with the last chunk where it is chunked, after what has been sent; `destroy` does not wait for it to leave. */
   end(): void
-  destroy(): void
-}
-
-/** A WebSocket as a link; frames are RFC 6455 frames that are ready for the socket. */
-export interface SocketLink extends Link {
-  onDrained: () => void
-  readonly stalledMs: number
-  readonly deflate: boolean
-  /** Stops and goes on taking in what the peer sends. */
-  pause(): void
-  resume(): void
-  close(code: number, reason: string): void
   destroy(): void
 }

@@ -1,5 +1,5 @@
 import type { Hub } from '../hub/hub.ts'
-import type { ErrorCode } from '../protocol/codes.ts'
+import type { ErrorCode, EverwireError } from '../protocol/codes.ts'
 import type { Border } from '../session/border.ts'
 import type { Guard, Principal } from '../session/guard.ts'
 import type { Limits } from '../session/limits.ts'
@@ -48,6 +48,8 @@ export interface Connection {
   tick(now: number): void
   /** Ends the connection in the way from which its kind of client comes back. */
   drain(): void
+  /** Tells the client why and ends the connection: its rights were withdrawn, say. */
+  end(error: EverwireError): void
 }
 
 /** One-shot timers that do not keep the process alive. */

@@ -15,6 +15,8 @@ export interface Limits {
   readonly stallMs: number
   /** Commands of a WebSocket under way at once, past which nothing more is read from it. */
   readonly pendingCommands: number
+  /** Fragments of one WebSocket message. */
+  readonly fragments: number
   readonly headersMs: number
   readonly requestMs: number
   readonly authenticationMs: number
@@ -33,6 +35,7 @@ export const defaultLimits: Limits = {
   unsentBytes: 64 * 1024,
   stallMs: 30_000,
   pendingCommands: 64,
+  fragments: 1_024,
   headersMs: 10_000,
   requestMs: 30_000,
   authenticationMs: 10_000,
