@@ -41,6 +41,8 @@ interface Tracked {
   snapshotBegun: boolean
 }
 
+type PendingGap = { readonly tracked: Tracked } & NonNullable<ChannelStart['gap']>
+
 /**
  * A cursor over a fixed set of channels with one position. It keeps the invariant of PROTOCOL.md 2.2: a position
  * that it writes states that everything before it, of every channel of the set, has been written, superseded or
@@ -52,7 +54,7 @@ export class Reader implements Listener {
   readonly #format: WireFormat
   readonly #sink: Sink
   readonly #channels: readonly Tracked[]
-  #pendingGaps: (() => void)[] = []
+  #pendingGaps: PendingGap[] = []
   #at: number
   #reading = false
   #closed = false
@@ -84,8 +86,7 @@ export class Reader implements Listener {
     })
     for (const [i, start] of starts.entries()) {
       const tracked = this.#channels[i]
-      const { gap } = start
-      if (gap && tracked) this.#pendingGaps.push(() => this.#writeGap(tracked, gap.reason, gap.after, gap))
+      if (start.gap && tracked) this.#pendingGaps.push({ tracked, ...start.gap })
     }
     for (const { topic } of this.#channels) topic.readers.add(this)
     this.#told = this.#at
@@ -113,6 +114,14 @@ export class Reader implements Listener {
     }
     const epoch = this.#hub.lineage.current.name
     return formatPosition({ seq, epoch, floors, snapshots, shard: undefined })
+  }
+
+  /**
+   * What `connected` and `subscribed` say: where the reader starts. Undefined while gaps are still to be told: the
+   * position is not true before them, and the client that has one keeps its own.
+   */
+  startText(): string | undefined {
+    return this.#pendingGaps.length > 0 ? undefined : this.positionText()
   }
 
   /** Tells the position if it has moved since it was last told (quiet streams advance). */
@@ -267,7 +276,10 @@ export class Reader implements Listener {
   #tellPendingGaps(): void {
     const gaps = this.#pendingGaps
     this.#pendingGaps = []
-    for (const tell of gaps) tell()
+    for (const gap of gaps) {
+      // The position covers all of them: only the last may state it.
+      this.#writeGap(gap.tracked, gap.reason, gap.after, gap, gap === gaps.at(-1))
+    }
   }
 
   #writeGap(
@@ -275,6 +287,7 @@ export class Reader implements Listener {
     reason: GapReason,
     after: string,
     kept: { readonly oldest: number | undefined; readonly head: number | undefined },
+    stated = true,
   ): void {
     const { lineage } = this.#hub
     const gap: GapMessage = {
@@ -284,7 +297,7 @@ export class Reader implements Listener {
       ...(kept.oldest === undefined ? {} : { oldest: lineage.idOf(kept.oldest) }),
       ...(kept.head === undefined ? {} : { head: lineage.idOf(kept.head) }),
       reason,
-      id: this.positionText(),
+      ...(stated ? { id: this.positionText() } : {}),
     }
     this.#sink.write(this.#format.gap(gap), 'gap')
   }
@@ -342,6 +355,8 @@ export class Reader implements Listener {
   }
 
   #memoryReaches(): boolean {
+    // The hub may be behind the log at which a snapshot was begun; the log itself can end it at once.
+    if (this.#channels.some(({ snapshotThrough }) => (snapshotThrough ?? 0) > this.#hub.through)) return false
     const [only] = this.#channels
     if (this.#channels.length === 1 && only) return only.topic.floor <= Math.max(this.#at, only.floor)
     return memoryReaches(

@@ -68,7 +68,7 @@ export interface PresenceMessage {
 /** What a server says (PROTOCOL.md section 5). SSE and polls carry the same shapes. */
 export type ServerMessage =
   | WelcomeMessage
-  | { readonly type: 'subscribed'; readonly channel: string; readonly id: string; readonly ref?: Ref }
+  | { readonly type: 'subscribed'; readonly channel: string; readonly id?: string; readonly ref?: Ref }
   | { readonly type: 'unsubscribed'; readonly channel: string; readonly ref?: Ref }
   | ChannelMessage
   | GapMessage
@@ -131,8 +131,8 @@ export interface GapMessage {
   /** Id of the channel's newest message; absent when there is none. */
   readonly head?: string
   readonly reason: GapReason
-  /** The stream's position: covers the gap. Never `oldest`. */
-  readonly id: string
+  /** The stream's position: covers the gap. Never `oldest`. Absent when another gap of the stream follows at once. */
+  readonly id?: string
 }
 
 export interface SnapshotMessage {
