@@ -5,7 +5,7 @@ import type { Outgoing, WireFormat } from './format.ts'
 import { Frame, frameOf } from './frame.ts'
 import { Reader, type Sink, type Source } from './reader.ts'
 import { resolveStart, type ChannelStart, type Keep } from './start.ts'
-import { MemoryBudget, Topic, type Listener } from './topic.ts'
+import { defaultMemory, MemoryBudget, Topic, type Listener, type MemoryLimits } from './topic.ts'
 
 /** What of its surroundings the hub uses; a test gives its own. */
 export interface Surroundings {
@@ -17,8 +17,6 @@ export interface Surroundings {
   readonly report: (error: unknown) => void
 }
 
-/** All topics' frames together may hold this much of this node's memory. */
-const memoryBytes = 64 * 1024 * 1024
 /** Pages of the log under way at once: 64 MiB of them at most at 64 KiB a page. */
 const maxReads = 1_024
 const rewatchMs = 100
@@ -34,7 +32,7 @@ export class Hub implements Source {
   readonly #keep: (channel: string) => Keep
   readonly #around: Surroundings
   readonly #topics = new Map<string, Topic>()
-  readonly #budget = new MemoryBudget(memoryBytes)
+  readonly #budget: MemoryBudget
   readonly #dirty = new Set<Topic>()
   #flushing = false
   #stop: () => void = () => {}
@@ -43,15 +41,21 @@ export class Hub implements Source {
   #reads = 0
   readonly #waitingReads: (() => void)[] = []
 
-  private constructor(log: Log, keep: (channel: string) => Keep, around: Surroundings) {
+  private constructor(log: Log, keep: (channel: string) => Keep, around: Surroundings, memory: MemoryLimits) {
     this.log = log
     this.#keep = keep
     this.#around = around
+    this.#budget = new MemoryBudget(memory)
   }
 
   /** Starts at the log's head. */
-  static async open(log: Log, keep: (channel: string) => Keep, around: Surroundings): Promise<Hub> {
-    const hub = new Hub(log, keep, around)
+  static async open(
+    log: Log,
+    keep: (channel: string) => Keep,
+    around: Surroundings,
+    memory = defaultMemory,
+  ): Promise<Hub> {
+    const hub = new Hub(log, keep, around, memory)
     hub.through = await log.head()
     hub.#watch()
     return hub

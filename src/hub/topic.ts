@@ -1,16 +1,24 @@
 import type { Frame } from './frame.ts'
 import type { WireFormat } from './format.ts'
 
-/** What one channel may hold in memory. Past it the oldest frames go, and readers that need them use the log. */
-const maxFrames = 512
-const maxBytes = 256 * 1024
+/** What the hub may hold in memory. Past it the oldest frames go, and readers that need them use the log. */
+export interface MemoryLimits {
+  /** Frames of one channel. */
+  readonly frames: number
+  /** Bytes of one channel. */
+  readonly bytes: number
+  /** Bytes of all channels of this node. */
+  readonly total: number
+}
 
-/** The channels' newest frames on this node together: past it a topic forgets what it holds. */
+export const defaultMemory: MemoryLimits = { frames: 512, bytes: 256 * 1024, total: 64 * 1024 * 1024 }
+
+/** What all channels of this node hold together. */
 export class MemoryBudget {
   used = 0
-  readonly limit: number
-  constructor(limit: number) {
-    this.limit = limit
+  readonly limits: MemoryLimits
+  constructor(limits: MemoryLimits) {
+    this.limits = limits
   }
 }
 
@@ -65,16 +73,17 @@ export class Topic {
     this.#bytes += frame.size
     this.#budget.used += frame.size
     this.#forget()
+    const { limits } = this.#budget
     let evict = 0
     let bytes = this.#bytes
-    while (this.#frames.length - evict > maxFrames || bytes > maxBytes) {
+    while (this.#frames.length - evict > limits.frames || bytes > limits.bytes) {
       const oldest = this.#frames[evict]
       if (!oldest || oldest === frame) break
       bytes -= oldest.size
       evict++
     }
     if (evict > 0) this.#evict(evict)
-    if (this.#budget.used > this.#budget.limit) this.#evict(this.#frames.length)
+    if (this.#budget.used > limits.total) this.#evict(this.#frames.length)
   }
 
   /** A message of this channel whose body is in the log only: memory begins anew behind it. */

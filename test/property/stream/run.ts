@@ -96,7 +96,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 4,
     arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(50, 200, 400, 1_100) }),
   },
 )
@@ -184,7 +184,7 @@ async function perform(world: World, clients: readonly Client[], command: Comman
       return world.restart()
     case 'wait':
       world.now += command.ms
-      return
+      return world.sweep()
   }
 }
 

@@ -61,10 +61,16 @@ export class World {
     this.generation++
     this.truth = []
     this.#log = memoryLog({ rules, sweepMs: 1e9, now: () => this.now })
-    this.hub = await Hub.open(this.#unreliable(this.#log), keeps, {
-      defer: (run) => void this.scheduler.put('flush', run),
-      later: (_ms, run) => this.scheduler.put('timer', run),
-      report: (error) => this.reports.push(error),
+    const around = {
+      defer: (run: () => void) => void this.scheduler.put('flush', run),
+      later: (_ms: number, run: () => void) => this.scheduler.put('timer', run),
+      report: (error: unknown) => void this.reports.push(error),
+    }
+    // Small, so that memory does not reach back and pages are cut.
+    this.hub = await Hub.open(this.#unreliable(this.#log), keeps, around, {
+      frames: 6,
+      bytes: 1_500,
+      total: 5_000,
     })
   }
 
@@ -119,7 +125,8 @@ export class World {
       append: (entries) => log.append(entries),
       read: (cursors, limit) =>
         new Promise((resolve, reject) => {
-          this.scheduler.put('read', () => void log.read(cursors, limit).then(resolve, reject))
+          const small = { entries: Math.min(limit.entries, 4), bytes: limit.bytes }
+          this.scheduler.put('read', () => void log.read(cursors, small).then(resolve, reject))
         }),
       history: (query) => log.history(query),
       head: () => log.head(),

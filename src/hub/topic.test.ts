@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { Frame } from './frame.ts'
+import { nextFormatSlot, type WireFormat } from './format.ts'
+import { defaultMemory, MemoryBudget, Topic } from './topic.ts'
+
+const frame = (seq: number, slot?: string, data = '1') =>
+  new Frame(seq, {
+    channel: 'c',
+    id: `${seq}-abcdefghij`,
+    event: 'message',
+    data,
+    time: 0,
+    previous: undefined,
+    slot,
+    removed: false,
+  })
+const sequences = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
+
+test('a reader that fell behind gets only the newest value of a slot', () => {
+  const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
+  for (let seq = 1; seq <= 100; seq++) topic.push(frame(seq, seq % 2 ? 'odd' : 'even'))
+  expect(sequences(topic.between(0, 100))).toEqual([99, 100])
+  expect(sequences(topic.between(99, 100))).toEqual([100])
+})
+
+test('the floor is where memory ends, whatever was evicted', () => {
+  const topic = new Topic('c', 10, new MemoryBudget({ frames: 3, bytes: 1e9, total: 1e9 }))
+  for (const seq of [12, 15, 16, 20]) topic.push(frame(seq))
+  expect(topic.floor).toBe(12)
+  expect(sequences(topic.between(topic.floor, 20))).toEqual([15, 16, 20])
+})
+
+test('all topics together stay within their memory', () => {
+  const budget = new MemoryBudget({ frames: 1_000, bytes: 1e9, total: 10_000 })
+  const topics = Array.from({ length: 20 }, () => new Topic('c', 0, budget))
+  for (let seq = 1; seq <= 2_000; seq++) {
+    topics[seq % 20]?.push(frame(seq))
+    expect(budget.used).toBeLessThanOrEqual(10_000)
+  }
+  for (const topic of topics) topic.clear()
+  expect(budget.used).toBe(0)
+})
+
+test('a message is encoded once for any number of readers, and so is what they have in common', () => {
+  let encodes = 0
+  const format: WireFormat = {
+    name: 'counting',
+    slot: nextFormatSlot(),
+    message: ({ id }) => {
+      encodes++
+      return new TextEncoder().encode(id)
+    },
+    gap: () => new Uint8Array(),
+    snapshot: () => new Uint8Array(),
+    position: () => new Uint8Array(),
+  }
+  const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
+  for (let seq = 1; seq <= 3; seq++) topic.push(frame(seq))
+  const joined = Array.from({ length: 1_000 }, () => topic.join(topic.between(0, 3), format))
+  expect(encodes).toBe(3)
+  expect(new Set(joined).size).toBe(1)
+})
