@@ -1,0 +1,128 @@
+import type { EventEmitter } from 'node:events'
+import { ServerResponse, type IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Exchange } from '../server/exchange.ts'
+import {
+  NodeExchange,
+  pathOf,
+  type ExchangeSurroundings,
+  type NodeRequest,
+  type NodeResponse,
+} from './exchange.ts'
+import type { SocketAcceptor } from './socket.ts'
+
+/** A server of node:http, node:https or node:http2. */
+export type NodeServer = EventEmitter
+
+/** What takes the requests of a server; those that it does not want go on to the application. */
+export interface Taker {
+  /** Who serves this path, as a request or as an upgrade to a WebSocket; undefined: not ours. */
+  find(path: string, upgrade: boolean): Target | undefined
+}
+
+export interface Target {
+  /** The path as an exchange has it: below the base path. */
+  readonly path: string
+  /** Must not throw. */
+  serve(exchange: Exchange): void
+}
+
+interface Surroundings extends ExchangeSurroundings {
+  readonly sockets: SocketAcceptor
+}
+
+/**
+ * Puts a taker before everything that listens to a server's requests and upgrades, now or later. It overrides
+ * the server's `emit`: only there can a request be kept from listeners that come later.
+ */
+export function attachTo(server: NodeServer, taker: Taker, around: Surroundings): void {
+  const emit = server.emit
+  const onward = (name: string | symbol, ...args: unknown[]) => Reflect.apply(emit, server, [name, ...args])
+
+  const requested = (request: NodeRequest, response: NodeResponse): boolean => {
+    const target = taker.find(pathOf(request.url ?? '/'), false)
+    if (!target) return false
+    target.serve(new NodeExchange(request, response, { path: target.path }, around))
+    return true
+  }
+  const upgraded = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    const target = taker.find(pathOf(request.url ?? '/'), true)
+    if (target) {
+      target.serve(upgradeExchange(request, socket, head, target.path, around))
+      return true
+    }
+    if (others(server, 'upgrade')) return onward('upgrade', request, socket, head)
+    // Nobody else wants upgrades: without us Node would have given this to the application as a plain request.
+    return server.emit('request', request, plainResponse(request, socket))
+  }
+  const override = (name: string | symbol, ...args: unknown[]): boolean => {
+    // What Node emits with these names.
+    const [request, second, head] = args as [IncomingMessage, unknown, Buffer]
+    if (name === 'upgrade') return upgraded(request, second as Duplex, head)
+    if (name !== 'request' && name !== 'checkContinue') return onward(name, ...args)
+    const response = second as ServerResponse
+    if (requested(request, response)) {
+      if (name === 'checkContinue') response.writeContinue()
+      return true
+    }
+    if (name === 'checkContinue' || others(server, 'request')) return onward(name, ...args)
+    response.writeHead(404).end()
+    return true
+  }
+
+  server.emit = override
+  // Node gives upgrades, and node:http2 requests, only to servers that somebody listens to.
+  server.on('request', nobody).on('upgrade', nobody)
+  leaveOtherUpgrades(server, (path) => taker.find(path, true) !== undefined)
+}
+
+function nobody(): void {}
+
+function others(server: NodeServer, event: 'request' | 'upgrade'): boolean {
+  return server.listeners(event).some((listener) => listener !== nobody)
+}
+
+/**
+ * Lets Node (from 24.9 on) give upgrades that nobody here wants to the application as plain requests, bodies included:
+ * some HTTP clients offer h2c with every POST.
+ */
+function leaveOtherUpgrades(server: NodeServer, ours: (path: string) => boolean): void {
+  const before: unknown = Reflect.get(server, 'shouldUpgradeCallback')
+  if (typeof before !== 'function') return
+  Reflect.set(server, 'shouldUpgradeCallback', (request: IncomingMessage): boolean => {
+    const webSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+    if (webSocket && ours(pathOf(request.url ?? '/'))) return true
+    return others(server, 'upgrade') && Reflect.apply(before, server, [request]) === true
+  })
+}
+
+function upgradeExchange(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  path: string,
+  around: Surroundings,
+): NodeExchange {
+  const response = plainResponse(request, socket)
+  const upgrade = () => {
+    if (response.headersSent || socket.destroyed || !(socket instanceof Socket)) return undefined
+    response.detachSocket(socket)
+    return around.sockets.accept(request, socket, head)
+  }
+  return new NodeExchange(request, response, { path, upgrade }, around)
+}
+
+/** A response over a socket that Node has given away with an upgrade; the connection ends with it. */
+function plainResponse(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  // A peer that resets here has gone, that is all.
+  socket.on('error', () => {})
+  if (socket instanceof Socket) response.assignSocket(socket)
+  response.once('finish', () => {
+    if (socket instanceof Socket) response.detachSocket(socket)
+    socket.end()
+  })
+  return response
+}

@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Exchange, StreamLink } from '../server/exchange.ts'
+import type { Clock } from '../server/kernel.ts'
+import type { Limits } from '../session/limits.ts'
+import type { SocketLink } from '../session/link.ts'
+import { readBody } from './body.ts'
+import { ResponseLink } from './stream.ts'
+
+/** A request of node:http, or of node:http2 by its compatibility layer. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+export interface ExchangeSurroundings {
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly now: () => number
+}
+
+/** What is asked, as the place that took the request knows it. */
+export interface Asked {
+  /** Below the base path. */
+  readonly path: string
+  /** What the application knows the request as; absent: Node's request. */
+  readonly raw?: unknown
+  /** Completes a WebSocket handshake. */
+  readonly upgrade?: () => SocketLink | undefined
+}
+
+/**
+ * One request of a Node server as an exchange. Whatever goes wrong on the client's side (a reset, an early end)
+ * ends with the exchange being `closed`; nothing is thrown for it and nothing is logged.
+ */
+export class NodeExchange implements Exchange {
+  readonly method: string
+  readonly path: string
+  readonly target: string
+  readonly httpVersion: '1.0' | '1.1' | '2.0'
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly query: URLSearchParams
+  readonly address: string
+  readonly raw: unknown
+  readonly upgrade: (() => SocketLink | undefined) | undefined
+  readonly closed: Promise<void>
+  readonly #request: NodeRequest
+  readonly #response: NodeResponse
+  readonly #around: ExchangeSurroundings
+
+  constructor(request: NodeRequest, response: NodeResponse, how: Asked, around: ExchangeSurroundings) {
+    this.#request = request
+    this.#response = response
+    this.#around = around
+    this.method = request.method ?? 'GET'
+    this.path = how.path
+    this.target = request.url ?? '/'
+    this.httpVersion = versionOf(request)
+    this.headers = headersOf(request)
+    this.query = new URLSearchParams(queryOf(this.target))
+    this.address = request.socket?.remoteAddress ?? ''
+    this.raw = how.raw ?? request
+    this.upgrade = how.upgrade
+    // A response that fails is a peer that has gone: its `close` says so.
+    response.on('error', () => {})
+    this.closed = new Promise((resolve) => {
+      if (response.destroyed) resolve()
+      else response.once('close', () => resolve())
+    })
+  }
+
+  body(limit: number): Promise<Uint8Array> {
+    return readBody(this.#request, limit, this.#around.limits.requestMs, this.#around.clock)
+  }
+
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
+    const response = this.#response
+    if (response.headersSent || response.destroyed) return
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    const length = status === 204 || status === 304 ? {} : { 'content-length': String(bytes.length) }
+    writeHead(response, status, { ...headers, ...length })
+    if (this.method === 'HEAD' || bytes.length === 0) response.end()
+    else response.end(bytes)
+  }
+
+  setHeader(name: string, value: string): void {
+    if (!this.#response.headersSent) this.#response.setHeader(name, value)
+  }
+
+  stream(status: number, headers: Readonly<Record<string, string>>): StreamLink {
+    const response = this.#response
+    writeHead(response, status, headers)
+    if ('assignSocket' in response) response.flushHeaders()
+    return new ResponseLink(response, this.#around.limits.unsentBytes, this.#around.now)
+  }
+}
+
+function writeHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string>>): void {
+  // The union of two signatures is callable by neither name alone.
+  if ('assignSocket' in response) response.writeHead(status, { ...headers })
+  else response.writeHead(status, { ...headers })
+}
+
+function versionOf(request: NodeRequest): '1.0' | '1.1' | '2.0' {
+  if (request.httpVersionMajor === 2) return '2.0'
+  return request.httpVersionMinor === 0 ? '1.0' : '1.1'
+}
+
+function headersOf(request: NodeRequest): Readonly<Record<string, string | undefined>> {
+  const headers: Record<string, string | undefined> = Object.create(null)
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  headers['host'] ??= headers[':authority']
+  return headers
+}
+
+/** The query of a request target, without `?`. */
+export function queryOf(target: string): string {
+  const start = target.indexOf('?')
+  return start < 0 ? '' : target.slice(start + 1)
+}
+
+/** The path of a request target, whatever its form (RFC 9112, 3.2). */
+export function pathOf(target: string): string {
+  const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('?', 1)
+  return path === '' ? '/' : path
+}

@@ -1,0 +1,63 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { NodeRequest, NodeResponse } from './exchange.ts'
+
+/** What a route of Express, Fastify, Hono or node:http hands to its function, as Node's objects. */
+export interface Hosted {
+  readonly request: NodeRequest
+  readonly response: NodeResponse
+  /** What the application knows the request as: Express' and Node's `req`, Fastify's `request`, Hono's context. */
+  readonly raw: unknown
+  /** What the route's function answers, so that its host leaves the response alone. */
+  readonly answer: unknown
+}
+
+/** Recognises the host by what it passes to a route. Throws an Error that says what to pass otherwise. */
+export function hosted(first: unknown, second: unknown): Hosted {
+  return fromNode(first, second) ?? fromFastify(first, second) ?? fromHono(first) ?? unknownHost()
+}
+
+// Express' req and res are Node's own, with other prototypes in between.
+function fromNode(first: unknown, second: unknown): Hosted | undefined {
+  if (!isRequest(first) || !isResponse(second)) return undefined
+  return { request: first, response: second, raw: first, answer: undefined }
+}
+
+function fromFastify(request: unknown, reply: unknown): Hosted | undefined {
+  const node = fromNode(field(request, 'raw'), field(reply, 'raw'))
+  const hijack = field(reply, 'hijack')
+  if (!node || typeof hijack !== 'function') return undefined
+  Reflect.apply(hijack, reply, [])
+  return { ...node, raw: request, answer: reply }
+}
+
+function fromHono(context: unknown): Hosted | undefined {
+  const env = field(context, 'env')
+  const node = fromNode(field(env, 'incoming'), field(env, 'outgoing'))
+  // @hono/node-server leaves the response alone that answers itself this way.
+  return (
+    node && {
+      ...node,
+      raw: context,
+      answer: new Response(null, { headers: { 'x-hono-already-sent': 'true' } }),
+    }
+  )
+}
+
+function unknownHost(): never {
+  throw new Error(
+    'wire.sse() is a route of node:http, Express (req, res), Fastify (request, reply) or Hono on @hono/node-server (c)',
+  )
+}
+
+function isRequest(value: unknown): value is NodeRequest {
+  return value instanceof IncomingMessage || value instanceof Http2ServerRequest
+}
+
+function isResponse(value: unknown): value is NodeResponse {
+  return value instanceof ServerResponse || value instanceof Http2ServerResponse
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined
+}

@@ -1,0 +1,52 @@
+import { codes, EverwireError, type ErrorCode } from '../protocol/codes.ts'
+import type { Exchange } from './exchange.ts'
+import type { Kernel } from './kernel.ts'
+
+const jsonHeaders = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Answers with JSON. */
+export function answerJson(
+  exchange: Exchange,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  exchange.answer(status, { ...jsonHeaders, ...headers }, JSON.stringify(value))
+}
+
+/** Answers an error as PROTOCOL.md 9.1 wants it, and counts it. */
+export function refuse(
+  kernel: Pick<Kernel, 'refused'>,
+  exchange: Exchange,
+  error: EverwireError,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const { code, message } = error
+  kernel.refused(code)
+  const { status } = codes[code]
+  const wait = codes[code].retry === 'never' ? undefined : retryAfter[code]
+  answerJson(
+    exchange,
+    status,
+    { error: { code, message } },
+    { ...(wait === undefined ? {} : { 'retry-after': wait }), ...headers },
+  )
+}
+
+const retryAfter: Partial<Record<ErrorCode, string>> = {
+  'rate-limited': '1',
+  overloaded: '5',
+  draining: '1',
+  'store-unavailable': '2',
+}
+
+/** What a client may know of a thrown thing: a fault of the server is reported, and told as `internal`. */
+export function toRefusal(error: unknown, report: (error: unknown) => void): EverwireError {
+  if (error instanceof EverwireError) return error
+  report(error)
+  return new EverwireError('internal', 'a fault of the server: try again later')
+}

@@ -1,0 +1,54 @@
+import { Hub } from '../hub/hub.ts'
+import type { Log } from '../log/log.ts'
+import { ApplicationGuard, type ApplicationGuardOptions } from '../session/guard-application.ts'
+import type { Border } from '../session/border.ts'
+import { Publisher } from '../session/publisher.ts'
+import type { Handlers } from './handlers.ts'
+import type { Kernel } from './kernel.ts'
+
+/** What a kernel is made of: the checked options, and what of its surroundings it uses. */
+export interface KernelParts
+  extends
+    Omit<ApplicationGuardOptions, 'deadline'>,
+    Pick<Kernel, 'limits' | 'heartbeatMs' | 'retryMs' | 'compression' | 'clock' | 'refused' | 'report'> {
+  readonly log: Log
+  readonly border: Border
+  readonly handlers: Handlers
+  readonly requestTimeoutMs: number
+  readonly draining: () => boolean
+}
+
+/** A kernel over an open log. */
+export async function openKernel(parts: KernelParts): Promise<Kernel> {
+  const { log, channels, border, limits, clock, now, report, refused, heartbeatMs, retryMs, compression } =
+    parts
+  const hub = await Hub.open(log, (channel) => channels.keep(channel), {
+    defer: (run) => void setImmediate(run),
+    later: (ms, run) => clock.later(ms, run),
+    report,
+  })
+  const guard = new ApplicationGuard({
+    ...parts,
+    deadline: (run) => clock.later(limits.authenticationMs, run),
+  })
+  return {
+    hub,
+    guard,
+    border,
+    limits,
+    clock,
+    now,
+    report,
+    refused,
+    heartbeatMs,
+    retryMs,
+    compression,
+    publisher: new Publisher(hub, border, limits, now),
+    handle: parts.handlers.serve({ guard, border, clock, report, timeoutMs: parts.requestTimeoutMs }),
+    presence: async () => {},
+    connections: new Set(),
+    get draining() {
+      return parts.draining()
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { EverwireError } from '../protocol/codes.ts'
+import type { OriginRules } from '../session/origins.ts'
+import { admitOrigin, admitPeer, answerOptions } from './cors.ts'
+import { refuse, toRefusal } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import { serveHealth, type Health } from './health.ts'
+import { serveHistory } from './history.ts'
+import type { Kernel } from './kernel.ts'
+import { servePosition } from './position.ts'
+import { servePublish } from './publish.ts'
+import { assertUtf8 } from './query.ts'
+import { serveRequest } from './request.ts'
+
+/** A server as its requests see it: it may still be starting. */
+export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report'> {
+  readonly origins: OriginRules
+  readonly health: () => Health
+  /** Fulfilled once the server is open. Throws `store-unavailable` when it cannot open, `draining` when it has closed. */
+  readonly kernel: () => Promise<Kernel>
+}
+
+/** Answers the exchange, now or as a stream. What it throws is answered as a refusal. */
+export type Serve = (kernel: Kernel, exchange: Exchange) => Promise<void>
+
+type Method = 'GET' | 'POST'
+type Route = Readonly<Partial<Record<Method, Serve>>>
+
+const routes: Readonly<Record<string, Route>> = {
+  '/publish': { POST: servePublish },
+  '/request': { POST: serveRequest },
+  '/history': { GET: serveHistory },
+  '/position': { GET: servePosition },
+}
+
+/** Serves what is below the base path (PROTOCOL.md sections 6 to 8). Never rejects. */
+export async function serve(site: Site, exchange: Exchange): Promise<void> {
+  await answered(site, exchange, async () => {
+    admit(site, exchange)
+    if (exchange.path === '/healthz') {
+      allowMethod(exchange, { GET: async () => {} })
+      serveHealth(site.health(), exchange)
+      return
+    }
+    const route = Object.hasOwn(routes, exchange.path) ? routes[exchange.path] : undefined
+    if (!route) {
+      throw new EverwireError(
+        'not-found',
+        `nothing is at ${exchange.path.slice(0, 80)}: see PROTOCOL.md for the paths`,
+      )
+    }
+    if (exchange.method === 'OPTIONS') {
+      answerOptions(exchange, methodsOf(route))
+      return
+    }
+    await serveRoute(site, exchange, allowMethod(exchange, route))
+  })
+}
+
+/** Serves a route of the application's own with what `work` does. Never rejects. */
+export async function serveOwn(site: Site, exchange: Exchange, work: Serve): Promise<void> {
+  await answered(site, exchange, async () => {
+    admit(site, exchange)
+    await serveRoute(site, exchange, work)
+  })
+}
+
+async function serveRoute(site: Site, exchange: Exchange, work: Serve): Promise<void> {
+  if (exchange.target.length > site.limits.targetBytes) {
+    throw new EverwireError(
+      'uri-too-long',
+      `the URL has ${exchange.target.length} bytes; at most ${site.limits.targetBytes}: send a POST with a JSON body`,
+    )
+  }
+  assertUtf8(exchange.target)
+  const kernel = await site.kernel()
+  await work(kernel, exchange)
+}
+
+function admit(site: Site, exchange: Exchange): void {
+  admitPeer(site.origins, exchange)
+  admitOrigin(site.origins, exchange)
+}
+
+async function answered(site: Site, exchange: Exchange, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    refuse(site, exchange, toRefusal(error, site.report), headersOf(error))
+  }
+}
+
+class MethodError extends EverwireError {
+  readonly allow: string
+  constructor(method: string, allow: string) {
+    super('method-not-allowed', `${method} does not belong here: use ${allow}`)
+    this.allow = allow
+  }
+}
+
+function headersOf(error: unknown): Readonly<Record<string, string>> {
+  return error instanceof MethodError ? { allow: error.allow } : {}
+}
+
+function allowMethod(exchange: Exchange, route: Route): Serve {
+  // A HEAD is a GET whose body Node leaves out.
+  const { method } = exchange
+  const work = method === 'GET' || method === 'HEAD' ? route.GET : method === 'POST' ? route.POST : undefined
+  if (work) return work
+  throw new MethodError(method, methodsOf(route).join(', '))
+}
+
+function methodsOf(route: Route): readonly string[] {
+  return [...(route.GET ? ['GET', 'HEAD'] : []), ...(route.POST ? ['POST'] : []), 'OPTIONS']
+}
