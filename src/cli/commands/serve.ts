@@ -1,0 +1,157 @@
+import type { ParsedArgs } from 'citty'
+import type { Everwire, EverwireOptions } from '../../index.ts'
+import { type Manual, command } from '../command.ts'
+import { type Config, readConfig, wrong } from '../config.ts'
+import { usage } from '../failure.ts'
+import { defaultPort, isLoopback, listenFailure, reachable, ready } from '../listening.ts'
+import { wholeNumber } from '../options.ts'
+import { interrupted } from '../signals.ts'
+import { Terminal } from '../terminal.ts'
+
+const args = {
+  port: {
+    type: 'string',
+    alias: 'p',
+    valueHint: 'PORT',
+    description: `where to listen; 0 takes any free port (default ${defaultPort})`,
+  },
+  host: {
+    type: 'string',
+    valueHint: 'HOST',
+    description: 'the address to listen on (default: all; 127.0.0.1 with --dev)',
+  },
+  data: {
+    type: 'string',
+    alias: 'd',
+    valueHint: 'DIR',
+    description: 'keep the messages in this folder (default: in memory)',
+  },
+  config: {
+    type: 'string',
+    alias: 'c',
+    valueHint: 'FILE',
+    description: 'options in YAML or JSON, or a .ts or .js module that exports them',
+  },
+  dev: { type: 'boolean', description: 'every channel open to everybody, on this machine only' },
+  json: { type: 'boolean', description: 'one JSON object a line, for scripts' },
+} as const
+
+const manual: Manual = {
+  name: 'serve',
+  summary: 'run a server',
+  operands: '',
+  description: [
+    'Runs a server until it is interrupted; then it closes cleanly, and clients come back when it is up again.',
+    'Without --dev nobody may do anything that the channels in --config do not grant.',
+  ],
+  examples: [
+    ['everwire serve --dev', 'everything open, for development'],
+    ['everwire serve --dev --port 4100 --data ./data', 'with messages that outlive a restart'],
+    ['everwire serve --config everwire.yaml', 'with the rules of a file'],
+  ],
+  sections: [
+    [
+      'A configuration',
+      [
+        'authenticate and other functions need a .ts or .js module: export default { channels: ... }',
+        '',
+        'port: 4000',
+        'channels:',
+        '  pets/*: { subscribe: true, keep: all, age: 24h }',
+        '  prices: { subscribe: true, publish: true, keep: latest }',
+      ],
+    ],
+  ],
+}
+
+export const serveCommand = command(manual, args, serve)
+
+async function serve(given: ParsedArgs<typeof args>): Promise<void> {
+  const terminal = new Terminal(given.json === true)
+  const config = given.config === undefined ? nothing : await readConfig(given.config)
+  const dev = given.dev === true || config.options['dev'] === true
+  const port = wholeNumber(given.port, '--port', 0, 65_535) ?? config.port ?? defaultPort
+  const host = hostOf(given.host ?? config.host, dev)
+  const options = {
+    ...config.options,
+    ...(given.data === undefined ? {} : { store: given.data }),
+    ...(dev ? { dev } : {}),
+  }
+  const stopped = interrupted()
+  const wire = await create(options, given.config)
+  const { port: bound } = await wire.listen(port, host).catch(async (error: unknown) => {
+    await wire.close()
+    throw listenFailure(error, port, host)
+  })
+  const url = reachable(host, bound)
+  announce(terminal, { url, port: bound, host }, options)
+
+  const waiting = new AbortController()
+  void ready(url, waiting.signal).then(() => {
+    if (!waiting.signal.aborted) terminal.result({ type: 'ready' }, () => terminal.style('green', 'ready'))
+  })
+  const signal = await stopped
+  waiting.abort()
+  terminal.note({ type: 'closing', signal }, () => terminal.noteStyle('dim', `closing after ${signal}`))
+  await wire.close()
+}
+
+const nothing: Config = { port: undefined, host: undefined, options: {} }
+
+function hostOf(asked: string | undefined, dev: boolean): string | undefined {
+  if (!dev) return asked
+  if (asked === undefined) return '127.0.0.1'
+  if (isLoopback(asked)) return asked
+  throw usage(
+    `--dev opens every channel to everybody, so it listens on this machine only. Leave out --host ${asked}, or --dev.`,
+  )
+}
+
+async function create(options: EverwireOptions, file: string | undefined): Promise<Everwire> {
+  // Loaded here, because the other commands need no server and are to start at once.
+  const { everwire } = await import('../../index.ts')
+  try {
+    return everwire(options)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    // Its first line speaks of a call that whoever runs the command has not written.
+    const problems = error.message.replace(/^everwire\(options\) cannot start:\n\s*/, '')
+    throw wrong(file ?? 'the options', problems)
+  }
+}
+
+function announce(
+  terminal: Terminal,
+  where: { readonly url: string; readonly port: number; readonly host: string | undefined },
+  options: EverwireOptions,
+): void {
+  const { url, port, host } = where
+  const channels = Object.keys(options.channels ?? {})
+  const store =
+    typeof options.store === 'string' ? options.store : options.store ? 'a store of its own' : 'memory'
+  const dev = options.dev === true
+  terminal.result(
+    { type: 'listening', url: `${url}/wire`, port, host: host ?? null, dev, store, channels },
+    () => {
+      const label = (text: string) => terminal.style('dim', text.padEnd(11))
+      return [
+        `${label('listening')}${terminal.style('cyan', `${url}/wire`)}${host === undefined ? '  on all addresses' : ''}`,
+        `${label('channels')}${channelsText(channels, dev)}`,
+        `${label('messages')}${store === 'memory' ? 'in memory, until this ends (--data DIR keeps them)' : `in ${store}`}`,
+      ].join('\n')
+    },
+  )
+  if (dev) warn(terminal, "--dev: every channel is open to everybody who can reach this machine's loopback.")
+  else if (channels.length === 0)
+    warn(terminal, 'No channel is open to anybody: give --config FILE with channels, or --dev.')
+}
+
+function channelsText(channels: readonly string[], dev: boolean): string {
+  const named = channels.join(', ')
+  if (!dev) return named || 'none'
+  return named ? `any; with rules for ${named}` : 'any'
+}
+
+function warn(terminal: Terminal, message: string): void {
+  terminal.note({ type: 'warning', message }, () => terminal.noteStyle('yellow', message))
+}

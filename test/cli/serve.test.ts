@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { Command, endCommands, everwire, startServer } from './command.ts'
+
+afterEach(endCommands)
+
+const folder = mkdtempSync(join(tmpdir(), 'everwire-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('serve', () => {
+  test('says where it listens and what it serves, and when it is ready', async () => {
+    const command = new Command(['serve', '--dev', '--port', '0'])
+    await command.until(({ stdout }) => stdout.includes('ready'))
+    expect(command.stdout[0]).toMatch(/^listening {2}http:\/\/127\.0\.0\.1:\d+\/wire$/)
+    expect(command.stdout[1]).toMatch(/^channels +any$/)
+    expect(command.stdout[2]).toMatch(/^messages +in memory/)
+    await command.until(({ stderr }) => stderr.join('\n').includes('open to everybody'))
+  })
+
+  test('prints the port that it was given when asked for any, as JSON', async () => {
+    const { command, url, port } = await startServer()
+    expect(new URL(url).port).toBe(String(port))
+    expect(command.results.map(({ type }) => type)).toEqual(['listening', 'ready'])
+    expect(command.results[0]).toMatchObject({ dev: true, store: 'memory', channels: [], host: '127.0.0.1' })
+    const health = await fetch(new URL('/healthz', url))
+    expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }])
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('closes cleanly after %s', async (signal) => {
+    const { command } = await startServer()
+    command.kill(signal)
+    expect(await command.ended).toBe(0)
+    expect(command.stderr.some((line) => line.includes(`"signal":"${signal}"`))).toBe(true)
+  })
+
+  test('says what to do when the port is taken', async () => {
+    const { port } = await startServer()
+    const { code, stderr } = await everwire(['serve', '--dev', '--port', String(port)])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `Port ${port} is in use. Stop what listens there, or choose another: --port ${port + 1}`,
+    )
+  })
+
+  test('warns when no channel is open to anybody', async () => {
+    const command = new Command(['serve', '--host', '127.0.0.1', '--port', '0'])
+    await command.until(({ stdout }) => stdout.includes('ready'))
+    const { stderr } = command
+    await command.until(() =>
+      stderr.some((line) => line.includes('give --config FILE with channels, or --dev')),
+    )
+    expect(command.stdout[1]).toMatch(/^channels +none$/)
+  })
+})
+
+describe('serve --config', () => {
+  test.each([
+    ['rules.yaml', 'host: 127.0.0.1\nport: 0\nchannels:\n  news: { subscribe: true, publish: true }\n'],
+    ['rules.json', '{"host":"127.0.0.1","port":0,"channels":{"news":{"subscribe":true,"publish":true}}}'],
+    [
+      'rules.ts',
+      'const port: number = 0\nexport default { host: "127.0.0.1", port, channels: { news: { publish: true } } }',
+    ],
+    [
+      'rules.mjs',
+      'export default { host: "127.0.0.1", port: 0, channels: { news: { publish: () => true } } }',
+    ],
+  ])('serves by the rules of %s', async (name, text) => {
+    const command = new Command(['serve', '--json', '--config', file(name, text)])
+    await command.until(({ results }) => results.find(({ type }) => type === 'ready'))
+    const { url, channels } = command.results[0] ?? {}
+    expect(channels).toEqual(['news'])
+    expect(await everwire(['publish', 'news', 'x', '--url', String(url)])).toMatchObject({ code: 0 })
+    const other = await everwire(['publish', 'other', 'x', '--url', String(url)])
+    expect(other).toMatchObject({ code: 1, stdout: '' })
+    expect(other.stderr).toContain('(forbidden)')
+  })
+
+  test('lets the command line win over the file', async () => {
+    const config = file('port.yaml', 'port: 1\nhost: nowhere.invalid\n')
+    const command = new Command([
+      'serve',
+      '--dev',
+      '--json',
+      '--config',
+      config,
+      '--port',
+      '0',
+      '--host',
+      '127.0.0.1',
+    ])
+    await command.until(({ results }) => results.find(({ type }) => type === 'ready'))
+    expect(command.results[0]?.['port']).not.toBe(1)
+  })
+
+  test.each([
+    ['age.yaml', 'channels:\n  pets/*:\n    age: soon\n', /channels\.pets\/\*\.age: .*"soon"/],
+    ['key.yaml', 'chanels: {}\n', /chanels/],
+    ['keep.json', '{"channels":{"a":{"keep":"some"}}}', /channels\.a\.keep: /],
+    ['port.yaml', 'port: many\n', /port: takes a whole number/],
+    ['broken.yaml', 'channels:\n  a: {\n', /at line 3/],
+    ['text.yaml', 'hello\n', /holds no options/],
+    ['throws.mjs', 'throw new Error("not today")', /cannot be loaded: not today/],
+    ['rules.toml', '', /takes a file that ends in \.yaml/],
+  ])('%s is refused with the path of what is wrong', async (name, text, message) => {
+    const path = file(name, text)
+    const { code, stdout, stderr } = await everwire(['serve', '--port', '0', '--config', path])
+    expect(stderr).toMatch(message)
+    expect(stderr).toContain(path)
+    expect([code, stdout]).toEqual([2, ''])
+  })
+
+  test('says when there is no such file', async () => {
+    const { code, stderr } = await everwire(['serve', '--config', join(folder, 'none.yaml')])
+    expect(code).toBe(2)
+    expect(stderr).toContain('none.yaml cannot be read')
+  })
+})
