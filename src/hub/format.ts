@@ -28,6 +28,8 @@ export interface WireFormat {
    * whose streams have one channel or no id on messages leave it out.
    */
   messageAt?(message: Outgoing, position: string): Uint8Array
+  /** Several messages of this format as one write; without it they are simply put one after the other. */
+  join?(parts: readonly Uint8Array[]): Uint8Array
   gap(gap: GapMessage): Uint8Array
   snapshot(snapshot: SnapshotMessage): Uint8Array
   position(id: string): Uint8Array

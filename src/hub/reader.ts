@@ -126,11 +126,24 @@ export class Reader implements Listener {
 
   /** Tells the position if it has moved since it was last told (quiet streams advance). */
   tellPosition(): void {
-    if (this.#closed || this.#sink.room <= 0 || !this.caughtUp) return
-    this.#moveTo(this.#hub.through)
-    if (this.#at === this.#told) return
-    this.#told = this.#at
+    if (this.#sink.room <= 0 || this.advance() !== 'moved') return
+    this.told()
     this.#sink.write(this.#format.position(this.positionText()), 'position')
+  }
+
+  /**
+   * Moves over what does not concern it. `behind`: something is still to be written; `moved`: all is, and the wire has
+   * not been told how far it reaches.
+   */
+  advance(): 'behind' | 'moved' | 'told' {
+    if (this.#closed || !this.caughtUp) return 'behind'
+    this.#moveTo(this.#hub.through)
+    return this.#at === this.#told ? 'told' : 'moved'
+  }
+
+  /** The wire has been told of the reader's position. */
+  told(): void {
+    this.#told = this.#at
   }
 
   close(): void {

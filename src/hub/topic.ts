@@ -123,7 +123,8 @@ export class Topic {
     for (const joined of this.#joined) {
       if (joined.format === format && joined.first === first && joined.last === last) return joined.bytes
     }
-    const bytes = Buffer.concat(frames.map((frame) => frame.bytes(format)))
+    const parts = frames.map((frame) => frame.bytes(format))
+    const bytes = format.join ? format.join(parts) : Buffer.concat(parts)
     // A few readers lag by a few messages: that many joints are worth keeping, no more.
     if (this.#joined.length < 8) this.#joined.push({ format, first, last, bytes })
     return bytes

@@ -9,7 +9,10 @@ import type { Kernel } from './kernel.ts'
 import { servePosition } from './position.ts'
 import { servePublish } from './publish.ts'
 import { assertUtf8 } from './query.ts'
+import { servePoll } from './poll.ts'
 import { serveRequest } from './request.ts'
+import { serveSse } from './sse.ts'
+import { serveWebSocket } from './websocket.ts'
 
 /** A server as its requests see it: it may still be starting. */
 export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report'> {
@@ -26,6 +29,9 @@ type Method = 'GET' | 'POST'
 type Route = Readonly<Partial<Record<Method, Serve>>>
 
 const routes: Readonly<Record<string, Route>> = {
+  '/ws': { GET: serveWebSocket },
+  '/sse': { GET: serveSse, POST: serveSse },
+  '/poll': { GET: servePoll, POST: servePoll },
   '/publish': { POST: servePublish },
   '/request': { POST: serveRequest },
   '/history': { GET: serveHistory },

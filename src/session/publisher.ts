@@ -5,6 +5,13 @@ import type { Publication, PublishAnswer } from '../protocol/messages.ts'
 import type { Border } from './border.ts'
 import type { Limits } from './limits.ts'
 
+/** Publications that have passed the border. */
+export interface Prepared {
+  readonly entries: readonly NewEntry[]
+  /** Whether a log keeps them; signals are none of its business. */
+  readonly kept: boolean
+}
+
 const utf8 = new TextEncoder()
 
 /** Takes publications over the border and into the log, whoever they come from. */
@@ -31,6 +38,15 @@ export class Publisher {
     publications: readonly Publication[],
     batchKey?: string,
   ): Promise<readonly PublishAnswer[]> {
+    return this.commit(await this.prepare(principal, publications, batchKey))
+  }
+
+  /** All that `publish` does before the log is asked, for those who must keep several publishes in order. */
+  async prepare(
+    principal: string,
+    publications: readonly Publication[],
+    batchKey?: string,
+  ): Promise<Prepared> {
     if (publications.length > this.#limits.batch) {
       throw new EverwireError(
         'too-many-entries',
@@ -49,7 +65,12 @@ export class Publisher {
         this.#entry(principal, publication, keyOf(batchKey, publications.length, i)),
       ),
     )
-    if (kinds.has(true)) return entries.map((entry) => this.#signal(entry))
+    return { entries, kept: !kinds.has(true) }
+  }
+
+  /** The log takes them in the order of these calls, which need not wait for each other's answers. */
+  async commit({ entries, kept }: Prepared): Promise<readonly PublishAnswer[]> {
+    if (!kept) return entries.map((entry) => this.#signal(entry))
     const appended = await this.#hub.append(entries)
     return appended.map(({ seq, duplicate }) => ({ id: this.#hub.lineage.idOf(seq), duplicate }))
   }

@@ -1,0 +1,143 @@
+import { Outlet, type Link } from '../hub/outlet.ts'
+import type { Reader } from '../hub/reader.ts'
+import type { ChannelStart } from '../hub/start.ts'
+import { EverwireError } from '../protocol/codes.ts'
+import type { WelcomeMessage } from '../protocol/messages.ts'
+import type { Principal } from '../session/guard.ts'
+import { Pulse } from '../session/pulse.ts'
+import type { StreamLink } from './exchange.ts'
+import { streamEnds, type StreamEnds } from './formats/packing.ts'
+import { idOf, type SseFormat } from './formats/sse.ts'
+import type { Connection, Kernel } from './kernel.ts'
+import { retryMs } from './sse-retry.ts'
+
+/** One event stream that has begun: a reader over its channels, and what is said besides. */
+export class EventStream implements Connection {
+  readonly principal: Principal
+  readonly #kernel: Kernel
+  readonly #link: StreamLink
+  readonly #format: SseFormat
+  readonly #ends: StreamEnds
+  readonly #outlet: Outlet
+  readonly #pulse = new Pulse()
+  readonly #namedHeartbeat: boolean
+  readonly #ended: () => void
+  readonly #endsAt: number
+  #reader: Reader | undefined
+  #closed = false
+
+  /** `ended` is called once. */
+  constructor(
+    kernel: Kernel,
+    link: StreamLink,
+    format: SseFormat,
+    principal: Principal,
+    how: { readonly namedHeartbeat: boolean; readonly ended: () => void },
+  ) {
+    this.principal = principal
+    this.#kernel = kernel
+    this.#link = link
+    this.#format = format
+    this.#namedHeartbeat = how.namedHeartbeat
+    this.#ended = how.ended
+    this.#ends = streamEnds(format.packing)
+    // Spread, so that streams that began together do not end together.
+    this.#endsAt = kernel.now() + kernel.limits.streamMs * (0.9 + Math.random() / 5)
+    this.#outlet = new Outlet(kernel.hub, summed(link, this.#ends), (error) => this.#readFailed(error))
+    link.onDrained = () => this.#outlet.drained()
+  }
+
+  /** Says `connected` and begins. */
+  open(starts: readonly ChannelStart[]): void {
+    const { hub, heartbeatMs, limits, retryMs: retry } = this.#kernel
+    if (this.#ends.head.length > 0) this.#link.send(this.#ends.head)
+    const reader = hub.subscribe(starts, this.#format, this.#outlet)
+    this.#reader = reader
+    const welcome: WelcomeMessage & { readonly channels: readonly string[] } = {
+      type: 'welcome',
+      protocol: 1,
+      heartbeatMs,
+      dedupeMs: hub.log.dedupeMs,
+      limits: { messageBytes: limits.messageBytes, batch: limits.batch, channels: limits.channels },
+      channels: reader.channels,
+    }
+    const data = JSON.stringify(welcome)
+    this.#send(this.#format.event({ event: 'connected', ...idOf({ id: reader.startText() }), retry, data }))
+    this.#outlet.ready(reader)
+  }
+
+  tick(now: number): void {
+    const link = this.#link
+    if (now >= (this.principal.expiresAt ?? Infinity)) {
+      return this.end(new EverwireError('token-expired', 'the token has expired: come back with a new one'))
+    }
+    if (link.stalledMs >= this.#kernel.limits.stallMs) {
+      this.#kernel.refused('slow-reader')
+      link.destroy()
+      return this.closed()
+    }
+    if (now >= this.#endsAt) return this.#finish()
+    const { beat, silent } = this.#pulse.tick(link.sent)
+    if (link.room <= 0 || !(beat || silent)) return
+    this.#reader?.tellPosition()
+    if (silent) this.#send(this.#format.heartbeat())
+    if (this.#namedHeartbeat && beat) {
+      this.#send(
+        this.#format.event({ event: 'heartbeat', data: JSON.stringify({ time: this.#kernel.now() }) }),
+      )
+    }
+    this.#pulse.spoke(link.sent)
+  }
+
+  drain(): void {
+    this.end(new EverwireError('draining', 'this server is going away: come back and resume'))
+  }
+
+  end(error: EverwireError): void {
+    if (this.#closed) return
+    const { code, message } = error
+    this.#kernel.refused(code)
+    const data = JSON.stringify({ type: 'error', code, message })
+    this.#send(this.#format.event({ event: 'error', retry: retryMs(this.#kernel.retryMs, code), data }))
+    this.#finish()
+  }
+
+  /** The peer has gone, or everything has been said. */
+  closed(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#outlet.close()
+    this.#reader?.close()
+    this.#ended()
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#ends.sent(bytes)
+    this.#link.send(bytes)
+  }
+
+  #finish(): void {
+    const tail = this.#ends.tail()
+    if (tail.length > 0) this.#link.send(tail)
+    this.#link.end()
+    this.closed()
+  }
+
+  #readFailed(error: unknown): void {
+    this.#kernel.report(error)
+    this.end(new EverwireError('store-unavailable', 'the log cannot be read for now: come back and resume'))
+  }
+}
+
+/** The link, with what goes through it added to the stream's ends. */
+function summed(link: StreamLink, ends: StreamEnds): Link {
+  return {
+    get room() {
+      return link.room
+    },
+    send(bytes) {
+      ends.sent(bytes)
+      link.send(bytes)
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { constants, deflateRawSync } from 'node:zlib'
+
+/** Below this, compressing costs more than it saves. */
+const deflateFromBytes = 1_024
+
+/** The first byte of a frame that is a whole message (RFC 6455, 5.2). */
+const first = { text: 0x81, binary: 0x82, ping: 0x89 } as const
+const compressed = 0x40
+
+/** An RFC 6455 text frame from a server: a whole message, unmasked. */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const { frame, offset } = emptyFrame(first.text, length)
+  frame.write(text, offset, 'utf8')
+  return frame
+}
+
+/** A binary frame that holds these parts one after the other. */
+export function binaryFrame(...parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const { frame, offset } = emptyFrame(first.binary, length)
+  let at = offset
+  for (const part of parts) {
+    frame.set(part, at)
+    at += part.length
+  }
+  return frame
+}
+
+/** A ping without data. */
+export const pingFrame: Uint8Array = Uint8Array.of(first.ping, 0)
+
+/**
+ * The same message compressed by permessage-deflate (RFC 7692, 7.2.1) without context takeover, so that every client
+ * that negotiated it can be sent the same bytes. The frame itself when it is small or does not shrink.
+ */
+export function deflateFrame(frame: Buffer): Buffer {
+  const offset = payloadOffset(frame)
+  if (frame.length - offset < deflateFromBytes) return frame
+  const whole = deflateRawSync(frame.subarray(offset), { finishFlush: constants.Z_SYNC_FLUSH, level: 4 })
+  // The empty block at the end (00 00 ff ff) is put back by the receiver.
+  const payload = whole.subarray(0, -4)
+  if (payload.length >= frame.length - offset) return frame
+  const packed = emptyFrame((frame[0] ?? 0) | compressed, payload.length)
+  packed.frame.set(payload, packed.offset)
+  return packed.frame
+}
+
+function emptyFrame(firstByte: number, length: number): { readonly frame: Buffer; readonly offset: number } {
+  const offset = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(offset + length)
+  frame[0] = firstByte
+  if (offset === 2) frame[1] = length
+  else if (offset === 4) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
+  return { frame, offset }
+}
+
+function payloadOffset(frame: Buffer): number {
+  const length = frame[1] ?? 0
+  return length < 126 ? 2 : length === 126 ? 4 : 10
+}

@@ -1,0 +1,67 @@
+import type { Hub } from '../hub/hub.ts'
+import type { Reader, Sink } from '../hub/reader.ts'
+import type { ChannelCursor, Page } from '../log/log.ts'
+
+const pageEntries = 256
+const comma = 0x2c
+
+/** Gathers what a reader writes into one answer of a poll, up to a limit. */
+export class PollSink implements Sink {
+  readonly #hub: Hub
+  readonly #limit: number
+  readonly #settled: (found: boolean) => void
+  readonly #failed: (error: unknown) => void
+  readonly #found: Record<'message' | 'gap' | 'snapshot', Uint8Array[]> = {
+    message: [],
+    gap: [],
+    snapshot: [],
+  }
+  #bytes = 0
+
+  /** `settled` is called whenever the reader has written all that there is, or all that fits; `found`: it wrote something. */
+  constructor(hub: Hub, limit: number, settled: (found: boolean) => void, failed: (error: unknown) => void) {
+    this.#hub = hub
+    this.#limit = limit
+    this.#settled = settled
+    this.#failed = failed
+  }
+
+  get room(): number {
+    return this.#limit - this.#bytes
+  }
+
+  write(bytes: Uint8Array, kind: 'message' | 'gap' | 'snapshot' | 'position'): void {
+    if (kind === 'position') return
+    this.#found[kind].push(bytes)
+    this.#bytes += bytes.length
+    // A signal comes without a step.
+    if (kind === 'message') this.#settled(true)
+  }
+
+  ready(reader: Reader): void {
+    if (reader.step() !== 'reading') this.#settled(this.#bytes > 0)
+  }
+
+  read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void {
+    this.#hub.read(cursors, { entries: pageEntries, bytes: Math.max(this.room, 1) }).then(taken, this.#failed)
+  }
+
+  /** The body of the answer. */
+  answer(id: string): Uint8Array {
+    const { message, gap, snapshot } = this.#found
+    return Buffer.concat([
+      Buffer.from('{"messages":['),
+      list(message),
+      Buffer.from('],"gaps":['),
+      list(gap),
+      Buffer.from('],"snapshots":['),
+      list(snapshot),
+      Buffer.from(`],"id":"${id}"}`),
+    ])
+  }
+}
+
+function list(elements: readonly Uint8Array[]): Uint8Array {
+  const joined = Buffer.concat(elements)
+  return joined.at(-1) === comma ? joined.subarray(0, -1) : joined
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { EverwireError } from '../protocol/codes.ts'
+import type { Start } from '../protocol/messages.ts'
+import type { Dialect } from '../session/dialect.ts'
+import type { Principal } from '../session/guard.ts'
+import { Session } from '../session/session.ts'
+import { dialects } from './dialect.ts'
+import { refuse } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import type { Kernel } from './kernel.ts'
+import { askedStarts } from './stream-request.ts'
+
+const keyPattern = /^[+/0-9A-Za-z]{22}==$/
+
+/** `GET ws` (PROTOCOL.md section 6). */
+export async function serveWebSocket(kernel: Kernel, exchange: Exchange): Promise<void> {
+  if (!isHandshake(kernel, exchange)) return
+  const { query } = exchange
+  const channels = query.getAll('channel')
+  const starts = askedStarts(exchange, channels)
+  acceptSocket(kernel, exchange, await kernel.guard.identify(exchange), { channels, starts, dialects })
+}
+
+export interface SocketRequest {
+  /** Subscribed to at once. */
+  readonly channels: readonly string[]
+  readonly starts: readonly Start[]
+  readonly dialects: Readonly<Record<'plain' | 'deflate', Dialect>>
+}
+
+/**
+ * Completes the handshake and opens a session on it; undefined when the peer has gone. The exchange is a handshake, and
+ * its peer known and welcome.
+ */
+export function acceptSocket(
+  kernel: Kernel,
+  exchange: Exchange,
+  principal: Principal,
+  request: SocketRequest,
+): Session | undefined {
+  const link = exchange.upgrade?.()
+  if (!link) return undefined
+  const session: Session = new Session(
+    kernel,
+    link,
+    request.dialects[link.deflate ? 'deflate' : 'plain'],
+    principal,
+    principal.id === '' ? randomUUID() : principal.id,
+    () => kernel.connections.delete(session),
+  )
+  kernel.connections.add(session)
+  session.open(request.channels, request.starts)
+  return session
+}
+
+/** Whether the exchange is a handshake of RFC 6455, version 13; otherwise it has been answered with 426. */
+export function isHandshake(kernel: Pick<Kernel, 'refused'>, exchange: Exchange): boolean {
+  const { headers } = exchange
+  if (!exchange.upgrade) {
+    const error = new EverwireError(
+      'upgrade-required',
+      'a WebSocket handshake belongs here; a proxy that strips the upgrade does this too: use /sse instead',
+    )
+    refuse(kernel, exchange, error, { upgrade: 'websocket', connection: 'upgrade' })
+    return false
+  }
+  if (headers['sec-websocket-version'] !== '13') {
+    const error = new EverwireError(
+      'upgrade-required',
+      'this server speaks version 13 of WebSocket (RFC 6455)',
+    )
+    refuse(kernel, exchange, error, { upgrade: 'websocket', 'sec-websocket-version': '13' })
+    return false
+  }
+  if (!keyPattern.test(headers['sec-websocket-key'] ?? '')) {
+    throw new EverwireError('bad-message', '"Sec-WebSocket-Key" takes 16 bytes in base64 (RFC 6455, 4.1)')
+  }
+  return true
+}

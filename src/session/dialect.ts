@@ -1,0 +1,20 @@
+import type { WireFormat } from '../hub/format.ts'
+import type { EverwireError } from '../protocol/codes.ts'
+import type { ClientMessage, Ref, ServerMessage } from '../protocol/messages.ts'
+
+/** What was made of one message of a client. */
+export type Heard =
+  | { readonly kind: 'message'; readonly message: ClientMessage }
+  | { readonly kind: 'refused'; readonly error: EverwireError; readonly ref: Ref | undefined }
+
+/** How a WebSocket's client and server understand each other: Everwire's own protocol, or an application's shapes. */
+export interface Dialect {
+  /** How the messages of channels are written. */
+  readonly format: WireFormat
+  /** What was said, in order; what could not be understood is among it. Must not throw. */
+  read(data: string | Uint8Array): readonly Heard[]
+  /** Bytes for the socket; none when there is nothing to say. Must not throw. */
+  write(message: ServerMessage): Uint8Array
+  /** A ping of the protocol beneath (RFC 6455, 5.5.2). */
+  readonly ping: Uint8Array
+}

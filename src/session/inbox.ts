@@ -1,0 +1,76 @@
+import type { Limits } from './limits.ts'
+import type { SocketLink } from './link.ts'
+
+/**
+ * What a client has said and nobody has looked at yet. It is looked at one message after the other, while not too many
+ * commands are under way and the client takes its answers; otherwise nothing more is read from the client, so neither
+ * commands nor answers pile up.
+ */
+export class Inbox {
+  readonly #link: SocketLink
+  readonly #limits: Limits
+  readonly #hear: (data: string | Uint8Array) => void
+  #waiting: (string | Uint8Array)[] = []
+  #underWay = 0
+  #barred = false
+  #working = false
+  #closed = false
+  /** Whether the link is paused. */
+  paused = false
+
+  constructor(link: SocketLink, limits: Limits, hear: (data: string | Uint8Array) => void) {
+    this.#link = link
+    this.#limits = limits
+    this.#hear = hear
+  }
+
+  /** Hot path: once per message of a client. */
+  push(data: string | Uint8Array): void {
+    if (this.#closed) return
+    this.#waiting.push(data)
+    this.work()
+  }
+
+  /** A command that takes time. Must not reject. With `bar` nothing else is heard until it is over. */
+  async begin(command: () => Promise<void>, bar = false): Promise<void> {
+    this.#underWay++
+    if (bar) this.#barred = true
+    await command()
+    this.#underWay--
+    if (bar) this.#barred = false
+    this.work()
+  }
+
+  /** Goes on, as far as it may. Called when there may be room again. */
+  work(): void {
+    // A message heard may end a command at once and so come back here.
+    if (this.#working) return
+    this.#working = true
+    let heard = 0
+    while (heard < this.#waiting.length && this.#open()) {
+      const data = this.#waiting[heard++]
+      if (data !== undefined) this.#hear(data)
+    }
+    this.#working = false
+    if (heard > 0) this.#waiting.splice(0, heard)
+    this.#holdBack(!this.#open())
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#waiting = []
+  }
+
+  #open(): boolean {
+    if (this.#closed || this.#barred || this.#underWay >= this.#limits.pendingCommands) return false
+    // Somebody who reads slowly may still command; answers get as much room again as messages, and no more.
+    return this.#link.room > -this.#limits.unsentBytes
+  }
+
+  #holdBack(pause: boolean): void {
+    if (this.#closed || this.paused === pause) return
+    this.paused = pause
+    if (pause) this.#link.pause()
+    else this.#link.resume()
+  }
+}

@@ -1,0 +1,22 @@
+import { EverwireError } from '../protocol/codes.ts'
+
+/** What a client is told of an error: a fault of the server is reported and told without its details. */
+export function refusalOf(error: unknown, report: (error: unknown) => void): EverwireError {
+  if (error instanceof EverwireError) return error
+  report(error)
+  return new EverwireError('internal', 'a fault of the server: try again later', { cause: error })
+}
+
+/** The reason of a close frame: begins with the code, at most 123 bytes (RFC 6455, 5.5). */
+export function closeReason({ code, message }: EverwireError): string {
+  const reason = `${code}: ${message}`
+  let bytes = 0
+  let end = 0
+  for (const character of reason) {
+    const point = character.codePointAt(0) ?? 0
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+    if (bytes > 123) break
+    end += character.length
+  }
+  return reason.slice(0, end)
+}

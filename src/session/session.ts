@@ -1,0 +1,277 @@
+import { codes, EverwireError } from '../protocol/codes.ts'
+import type {
+  ClientMessage,
+  PresenceMessage,
+  PublishMessage,
+  Ref,
+  RequestMessage,
+  ServerMessage,
+  Start,
+  SubscribeMessage,
+} from '../protocol/messages.ts'
+import type { Dialect } from './dialect.ts'
+import type { Action, Principal } from './guard.ts'
+import { Inbox } from './inbox.ts'
+import { Lanes } from './lanes.ts'
+import type { SocketLink, SocketPeer } from './link.ts'
+import type { Prepared } from './publisher.ts'
+import { Hearing, Pulse } from './pulse.ts'
+import { closeReason, refusalOf } from './refusal.ts'
+import type { Services } from './services.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/**
+ * One WebSocket client: hears its commands, answers every one of them, and delivers its channels. What it refuses it
+ * answers with a code, and lives on. Knows nothing of sockets but the link.
+ */
+export class Session implements SocketPeer {
+  readonly #services: Services
+  readonly #link: SocketLink
+  readonly #dialect: Dialect
+  readonly #subscriptions: Subscriptions
+  readonly #inbox: Inbox
+  readonly #lanes = new Lanes()
+  readonly #pulse = new Pulse()
+  readonly #hearing = new Hearing()
+  readonly #entered = new Set<string>()
+  readonly #member: string
+  readonly #gone: () => void
+  #principal: Principal
+  #lastPublish: Promise<void> = Promise.resolve()
+  #closed = false
+
+  /** `member` stands for this connection in presence; `gone` is called once, when it has ended. */
+  constructor(
+    services: Services,
+    link: SocketLink,
+    dialect: Dialect,
+    principal: Principal,
+    member: string,
+    gone: () => void,
+  ) {
+    this.#services = services
+    this.#link = link
+    this.#dialect = dialect
+    this.#principal = principal
+    this.#member = member
+    this.#gone = gone
+    this.#subscriptions = new Subscriptions(services, dialect, link, (error) => this.#readFailed(error))
+    this.#inbox = new Inbox(link, services.limits, (data) => this.#hear(data))
+  }
+
+  get principal(): Principal {
+    return this.#principal
+  }
+
+  /** Greets, makes the subscriptions that came with the handshake, and listens. */
+  open(channels: readonly string[], starts: readonly Start[]): void {
+    const { heartbeatMs, hub, limits } = this.#services
+    this.say({
+      type: 'welcome',
+      protocol: 1,
+      heartbeatMs,
+      dedupeMs: hub.log.dedupeMs,
+      limits: { messageBytes: limits.messageBytes, batch: limits.batch, channels: limits.channels },
+    })
+    for (const [i, channel] of channels.entries()) this.obey({ type: 'subscribe', channel, ...starts[i] })
+    this.#link.listen(this)
+  }
+
+  say(message: ServerMessage): void {
+    if (this.#closed) return
+    if (message.type === 'error') this.#services.refused(message.code)
+    this.#link.send(this.#dialect.write(message))
+  }
+
+  /** Does what a client asks, and answers it. */
+  obey(message: ClientMessage): void {
+    switch (message.type) {
+      case 'ping':
+        return this.say(message)
+      case 'publish':
+        return this.#begin(message, () => this.#publish(message))
+      case 'request':
+        return this.#begin(message, () => this.#request(message))
+      case 'subscribe':
+        return this.#beginInLane(message, () => this.#subscribe(message))
+      case 'unsubscribe':
+        return this.#beginInLane(message, async () => {
+          this.#subscriptions.unsubscribe(message.channel)
+          this.say({ type: 'unsubscribed', channel: message.channel, ...refOf(message) })
+        })
+      case 'presence':
+        return this.#beginInLane(message, () => this.#presence(message))
+      case 'auth':
+        // Whatever comes after it is said by whom it makes of the client, so nothing is heard meanwhile.
+        return this.#begin(message, () => this.#authenticate(message), true)
+    }
+  }
+
+  received(data: string | Uint8Array): void {
+    this.#inbox.push(data)
+  }
+
+  drained(): void {
+    this.#subscriptions.drained()
+    this.#inbox.work()
+  }
+
+  closed(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#inbox.close()
+    this.#subscriptions.close()
+    for (const channel of this.#entered) {
+      const leave = { action: 'leave', data: null } as const
+      this.#services
+        .presence(this.#principal, channel, this.#member, leave)
+        .catch((error: unknown) => this.#services.report(error))
+    }
+    this.#gone()
+  }
+
+  /** Tells the client why and ends the connection. */
+  end(error: EverwireError): void {
+    if (this.#closed) return
+    this.#services.refused(error.code)
+    this.#link.close(codes[error.code].close, closeReason(error))
+    this.closed()
+  }
+
+  drain(): void {
+    this.end(new EverwireError('draining', 'this server is going away: connect again and resume'))
+  }
+
+  /** Called `ticksPerHeartbeat` times a heartbeat. */
+  tick(now: number): void {
+    const link = this.#link
+    if (now >= (this.#principal.expiresAt ?? Infinity)) {
+      return this.end(new EverwireError('token-expired', 'the token has expired: connect with a new one'))
+    }
+    if (this.#hearing.tick(link.received, this.#inbox.paused)) return link.destroy()
+    if (link.stalledMs >= this.#services.limits.stallMs) {
+      // Its close frame would only wait behind all that was not read; a reader that was away comes back by itself.
+      this.#services.refused('slow-reader')
+      return link.destroy()
+    }
+    const { beat, silent } = this.#pulse.tick(link.sent)
+    if (link.room <= 0) return
+    const position = beat || silent ? this.#subscriptions.quietPosition() : undefined
+    if (position) this.say(position)
+    else if (silent) this.say({ type: 'ping' })
+    if (position || silent) this.#pulse.spoke(link.sent)
+    if (!beat) return
+    link.send(this.#dialect.ping)
+    this.#pulse.uncounted(link.sent)
+  }
+
+  // Hot path: once per message of the client.
+  #hear(data: string | Uint8Array): void {
+    for (const heard of this.#dialect.read(data)) {
+      if (heard.kind === 'message') this.obey(heard.message)
+      else this.#refuse(heard.error, { ref: heard.ref })
+    }
+  }
+
+  #begin(message: Answered, work: () => Promise<void>, bar = false): void {
+    this.#inbox.begin(() => this.#answered(message, work), bar).catch(this.#services.report)
+  }
+
+  // Commands for one channel take effect in the order in which they were sent.
+  #beginInLane(message: Answered & { readonly channel: string }, work: () => Promise<void>): void {
+    this.#inbox
+      .begin(() => this.#lanes.run(message.channel, () => this.#answered(message, work)))
+      .catch(this.#services.report)
+  }
+
+  async #answered(message: Answered, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#refuse(error, message)
+    }
+  }
+
+  #refuse(error: unknown, about: { readonly ref?: Ref | undefined; readonly channel?: string }): void {
+    const { code, message } = refusalOf(error, this.#services.report)
+    const channel = about.channel === undefined ? {} : { channel: about.channel }
+    this.say({ type: 'error', code, message, ...refOf(about), ...channel })
+  }
+
+  async #subscribe(message: SubscribeMessage): Promise<void> {
+    const { channel } = message
+    await this.#allow('subscribe', channel)
+    await this.#subscriptions.subscribe(channel, startOf(message), (id) =>
+      this.say({ type: 'subscribed', channel, ...(id === undefined ? {} : { id }), ...refOf(message) }),
+    )
+  }
+
+  /** The log takes the publishes of a connection in their order; their answers may be under way together. */
+  async #publish(message: PublishMessage): Promise<void> {
+    const { publisher } = this.#services
+    const prepared = this.#prepare(message)
+    // A refusal is told when it is this publish's turn, not before.
+    prepared.catch(() => {})
+    const handedOver = this.#lastPublish
+      .then(() => prepared)
+      .then((entries) => ({ answers: publisher.commit(entries) }))
+    this.#lastPublish = handedOver.then(nothing, nothing)
+    const [answer] = await (await handedOver).answers
+    if (!answer) return
+    const { id, duplicate } = answer
+    this.say({ type: 'published', ...(id === undefined ? {} : { id }), duplicate, ...refOf(message) })
+  }
+
+  async #prepare(message: PublishMessage): Promise<Prepared> {
+    await this.#allow('publish', message.channel)
+    return this.#services.publisher.prepare(this.#principal.id, [message])
+  }
+
+  async #request({ channel, event, data, ref }: RequestMessage): Promise<void> {
+    await this.#allow('request', channel)
+    const answer = await this.#services.handle(this.#principal, channel, event, data)
+    this.say({ type: 'response', ref, data: answer ?? null })
+  }
+
+  async #presence(message: PresenceMessage): Promise<void> {
+    const { channel, action, data = null } = message
+    await this.#allow('presence', channel)
+    await this.#services.presence(this.#principal, channel, this.#member, { action, data })
+    if (action === 'leave') this.#entered.delete(channel)
+    else this.#entered.add(channel)
+    this.say({ type: 'done', ...refOf(message) })
+  }
+
+  async #authenticate(message: ClientMessage & { readonly type: 'auth' }): Promise<void> {
+    try {
+      this.#principal = await this.#services.guard.refresh(message.token, this.#principal)
+    } catch (error) {
+      this.#refuse(error, message)
+      this.end(refusalOf(error, () => {}))
+      return
+    }
+    this.say({ type: 'done', ...refOf(message) })
+  }
+
+  // Most rules answer at once: then nothing waits.
+  #allow(action: Action, channel: string): void | Promise<void> {
+    return this.#services.guard.allow(this.#principal, action, channel)
+  }
+
+  #readFailed(error: unknown): void {
+    this.#services.report(error)
+    this.end(new EverwireError('store-unavailable', 'the log cannot be read for now: come back and resume'))
+  }
+}
+
+function nothing(): void {}
+
+type Answered = { readonly ref?: Ref; readonly channel?: string }
+
+function refOf({ ref }: { readonly ref?: Ref | undefined }): { readonly ref?: Ref } {
+  return ref === undefined ? {} : { ref }
+}
+
+function startOf({ after, last }: Start): Start {
+  return { ...(after === undefined ? {} : { after }), ...(last === undefined ? {} : { last }) }
+}
