@@ -1,0 +1,186 @@
+import { clearInterval, setInterval } from 'node:timers'
+import { Lineage } from './lineage.ts'
+import type { Appended, ChannelCursor, HistoryQuery, Log, NewEntry, ReadLimit, Rule, Watcher } from './log.ts'
+import { logClosed } from './refusals.ts'
+import { placeOf } from './sqlite/place.ts'
+import { Publishes } from './sqlite/publishes.ts'
+import { Remote } from './sqlite/remote.ts'
+import { SqliteSpine } from './sqlite/spine.ts'
+import type {
+  Aged,
+  AgesPage,
+  ReaderData,
+  ReaderRequest,
+  WriterData,
+  WriterReady,
+  WriterRequest,
+} from './sqlite/wire.ts'
+
+export interface SqliteLogOptions {
+  /** A directory, or the file itself when the path has an ending. Made where it is missing. */
+  readonly path: string
+  /** What is kept of a channel. */
+  readonly rules: (channel: string) => Rule
+  /**
+   * `always` (default): acknowledged means fsynced, and survives a power cut. `interval`: acknowledged means
+   * written to the operating system; a power cut loses up to `syncMs`, and readers are told.
+   */
+  readonly sync?: 'always' | 'interval'
+  /** `interval`: how often it is fsynced (default 1 second). */
+  readonly syncMs?: number
+  /** How long a publish key is remembered (default 24 hours). */
+  readonly dedupeMs?: number
+  /** How often retention by age is applied (default 1 minute). */
+  readonly sweepMs?: number
+  /** The file grows no larger (default: as far as the disk allows); what does not fit is refused. */
+  readonly maxBytes?: number
+  /** Told of what nobody waits for: a sweep of the log's own that failed. */
+  readonly report?: (error: unknown) => void
+  readonly now?: () => number
+}
+
+/**
+ * Opens a log in a file, durable as `sync` says. One process at a time: throws `store-unavailable` when another one
+ * has it open, and when the file is damaged or of a newer version.
+ */
+export async function sqliteLog(options: SqliteLogOptions): Promise<Log> {
+  const { path, rules, sync = 'always', syncMs = 1_000, dedupeMs = 86_400_000, maxBytes = Infinity } = options
+  const { sweepMs = 60_000, report = (error) => process.emitWarning(String(error)), now = Date.now } = options
+  const file = placeOf(path)
+  const writing: WriterData = { file, sync, syncMs, dedupeMs, maxBytes }
+  const reading: ReaderData = { file }
+  let answered = (): void => {}
+  const writer = await Remote.start<WriterRequest>('writer', writing, () => answered())
+  try {
+    const reader = await Remote.start<ReaderRequest>('reader', reading)
+    // The writer's first message.
+    const ready = writer.ready as WriterReady
+    const log = new SqliteLog({ writer: writer.remote, reader: reader.remote, ready, rules, dedupeMs, now })
+    answered = () => log.answered()
+    log.sweepEvery(sweepMs, report)
+    return log
+  } catch (error) {
+    await writer.remote.ask({ kind: 'close' })
+    throw error
+  }
+}
+
+interface Parts {
+  readonly writer: Remote<WriterRequest>
+  readonly reader: Remote<ReaderRequest>
+  readonly ready: WriterReady
+  readonly rules: (channel: string) => Rule
+  readonly dedupeMs: number
+  readonly now: () => number
+}
+
+class SqliteLog implements Log {
+  readonly lineage: Lineage
+  readonly dedupeMs: number
+  readonly #writer: Remote<WriterRequest>
+  readonly #reader: Remote<ReaderRequest>
+  readonly #rules: (channel: string) => Rule
+  readonly #now: () => number
+  readonly #publishes: Publishes
+  readonly #spine: SqliteSpine
+  #head: number
+  #sweeping: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+
+  constructor({ writer, reader, ready, rules, dedupeMs, now }: Parts) {
+    this.lineage = new Lineage(ready.epochs)
+    this.dedupeMs = dedupeMs
+    this.#writer = writer
+    this.#reader = reader
+    this.#rules = rules
+    this.#now = now
+    this.#head = ready.head
+    this.#publishes = new Publishes(writer, rules)
+    this.#spine = new SqliteSpine((after) => reader.ask({ kind: 'spine', after }))
+  }
+
+  async append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
+    this.#assertOpen()
+    return this.#publishes.append(entries, this.#now())
+  }
+
+  async read(cursors: readonly ChannelCursor[], limit: ReadLimit) {
+    this.#assertOpen()
+    return this.#reader.ask({ kind: 'read', cursors, limit })
+  }
+
+  async history(query: HistoryQuery) {
+    this.#assertOpen()
+    return this.#reader.ask({ kind: 'history', query })
+  }
+
+  async head(): Promise<number> {
+    this.#assertOpen()
+    return this.#head
+  }
+
+  watch(after: number, watcher: Watcher): () => void {
+    if (!this.#closing) return this.#spine.watch(after, this.#head, watcher)
+    queueMicrotask(() => watcher.lost(logClosed()))
+    return () => {}
+  }
+
+  async sweep(): Promise<void> {
+    this.#assertOpen()
+    this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined))
+    return this.#sweeping
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** The writer has answered a group: its step goes out first, then its publishers hear. */
+  answered(): void {
+    const { step, fulfil } = this.#publishes.take(this.#head)
+    if (step) {
+      this.#head = step.through
+      this.#spine.committed(step)
+    }
+    for (const each of fulfil) each()
+  }
+
+  sweepEvery(ms: number, report: (error: unknown) => void): void {
+    this.#timer = setInterval(() => void this.sweep().catch(report), ms)
+    this.#timer.unref()
+  }
+
+  /** In slices, each a small transaction of its own, so that no publish waits long. */
+  async #sweep(): Promise<void> {
+    const now = this.#now()
+    while (await this.#writer.ask({ kind: 'expire', now, channels: [] }));
+    for (let next: number | undefined = 0; next !== undefined && !this.#closing;) {
+      const page: AgesPage = await this.#reader.ask({ kind: 'ages', afterChannel: next })
+      const channels = this.#aged(page, now)
+      while (channels.length > 0 && (await this.#writer.ask({ kind: 'expire', now, channels })));
+      next = page.next
+    }
+  }
+
+  #aged({ channels }: AgesPage, now: number): readonly Aged[] {
+    const old = (time: number | undefined, ms: number) => time !== undefined && now - time > ms
+    return channels.flatMap(({ channel, value, tombstone }) => {
+      const rule = this.#rules(channel)
+      return old(value, rule.ageMs) || old(tombstone, rule.tombstoneMs) ? [{ channel, rule }] : []
+    })
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#spine.lost(logClosed())
+    // The reader first: the writer's last checkpoint wants the file for itself.
+    await this.#reader.ask({ kind: 'close' })
+    await this.#writer.ask({ kind: 'close' })
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw logClosed()
+  }
+}

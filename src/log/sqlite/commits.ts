@@ -1,0 +1,116 @@
+import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { EverwireError } from '../../protocol/codes.ts'
+import { failureOf, genericError, refusalOf, resultCode } from './failure.ts'
+import { doubtOf } from './opening.ts'
+import type { Store } from './store.ts'
+import type { Answered, Asked, WriterRequest } from './wire.ts'
+
+type Operation = Asked<Exclude<WriterRequest, { kind: 'rule' } | { kind: 'close' }>>
+
+/** Commits groups of operations, and takes no more once it cannot know what is on the disk. */
+export class Commits {
+  readonly #db: DatabaseSync
+  readonly #file: string
+  readonly #store: Store
+  #doubt: EverwireError | undefined
+  #unsynced = false
+
+  constructor(db: DatabaseSync, file: string, store: Store) {
+    this.#db = db
+    this.#file = file
+    this.#store = store
+  }
+
+  /** Nothing has failed: what was committed is whole. */
+  get whole(): boolean {
+    return this.#doubt === undefined
+  }
+
+  /** Applies a group in one transaction: all of its answers, or none but refusals. */
+  run(group: readonly Operation[]): readonly Answered[] {
+    if (this.#doubt) return this.#refuseAll(group, this.#doubt)
+    try {
+      this.#db.exec('BEGIN IMMEDIATE')
+      const answers = group.map((operation) => this.#apply(operation))
+      this.#store.finish()
+      this.#db.exec('COMMIT')
+      this.#store.committed()
+      this.#unsynced = true
+      return answers
+    } catch (error) {
+      this.#abandon(error)
+      return this.#refuseAll(group, failureOf(error, this.#file).error)
+    }
+  }
+
+  /** Makes durable what the operating system has (`sync: 'interval'`). */
+  sync(): void {
+    if (this.#doubt || !this.#unsynced) return
+    this.#unsynced = false
+    try {
+      withFile(`${this.#file}-wal`, 'r', fdatasyncSync)
+    } catch (error) {
+      this.#takeNoMore(
+        new EverwireError(
+          'store-unavailable',
+          `the disk of the log ${this.#file} failed (${String(error)}): nothing more is appended until the log is opened again; check the disk`,
+          { cause: error },
+        ),
+      )
+    }
+  }
+
+  #apply({ id, request }: Operation): Answered {
+    if (request.kind === 'expire') return { id, value: this.#store.expire(request.now, request.channels) }
+    try {
+      return { id, value: this.#store.append(request) }
+    } catch (error) {
+      // Refused before it wrote anything; every other error spoils the transaction.
+      if (error instanceof EverwireError) return { id, refusal: refusalOf(error, this.#file) }
+      throw error
+    }
+  }
+
+  #abandon(cause: unknown): void {
+    this.#rollBack()
+    this.#store.rolledBack()
+    const { error, doubt } = failureOf(cause, this.#file)
+    if (doubt) this.#takeNoMore(error)
+  }
+
+  #rollBack(): void {
+    try {
+      this.#db.exec('ROLLBACK')
+    } catch (error) {
+      // SQLite has rolled back by itself when there is nothing left to roll back.
+      if (resultCode(error) !== genericError) this.#takeNoMore(failureOf(error, this.#file).error)
+    }
+  }
+
+  #takeNoMore(error: EverwireError): void {
+    this.#doubt = error
+    try {
+      withFile(doubtOf(this.#file), 'w', (handle) => {
+        writeSync(handle, error.message)
+        fsyncSync(handle)
+      })
+    } catch {
+      // The disk takes nothing at all. What was acknowledged had been fsynced before, so the next opening stands.
+    }
+  }
+
+  #refuseAll(group: readonly Operation[], error: EverwireError): readonly Answered[] {
+    const refusal = refusalOf(error, this.#file)
+    return group.map(({ id }) => ({ id, refusal }))
+  }
+}
+
+function withFile(path: string, flags: string, use: (handle: number) => void): void {
+  const handle = openSync(path, flags)
+  try {
+    use(handle)
+  } finally {
+    closeSync(handle)
+  }
+}

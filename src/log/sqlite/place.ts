@@ -1,0 +1,11 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, extname, join, resolve } from 'node:path'
+
+/** The log's file for what the user gave: a file with an ending, or a directory, made where it is missing. */
+export function placeOf(path: string): string {
+  const full = resolve(path)
+  const found = statSync(full, { throwIfNoEntry: false })
+  const isFile = found ? found.isFile() : extname(full) !== ''
+  mkdirSync(isFile ? dirname(full) : full, { recursive: true })
+  return isFile ? full : join(full, 'log.db')
+}

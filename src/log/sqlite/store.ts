@@ -1,0 +1,188 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { keyDigest, payloadDigest } from '../digest.ts'
+import type { NewEntry, Rule } from '../log.ts'
+import { sizeOf } from '../merge.ts'
+import { keyReused } from '../refusals.ts'
+import { Channels, type ChannelState } from './channels.ts'
+import { numberOf } from './row.ts'
+import { Trim } from './trim.ts'
+import type { Aged, AppendedNumbers, AppendRequest } from './wire.ts'
+
+export const storeQueries = {
+  insert: `INSERT INTO entries (seq, channel, time, ordinal, total, size, removed, previous, slot, event, data)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  slot: 'SELECT seq, size, removed FROM entries WHERE channel = ? AND slot = ?',
+  head: 'UPDATE log SET head = ?',
+  key: 'SELECT entry, time, payload FROM publish_keys WHERE digest = ?',
+  addKey: 'INSERT OR REPLACE INTO publish_keys (entry, time, digest, payload) VALUES (?, ?, ?, ?)',
+  oldestKeys: 'SELECT entry, time FROM publish_keys ORDER BY entry LIMIT 500',
+  deleteKeys: 'DELETE FROM publish_keys WHERE entry <= ?',
+} as const
+
+/** One entry of an append, decided but not yet written. */
+interface Planned {
+  readonly entry: NewEntry
+  readonly rule: Rule
+  readonly seq: number
+  readonly time: number
+  readonly duplicate: boolean
+  readonly digest: string | undefined
+  readonly payload: string
+}
+
+/** What one slice of retention by age may remove. */
+const sliceRows = 500
+
+/** The writer's operations on the file. All of them run within a transaction that the caller begins and ends. */
+export class Store {
+  readonly #dedupeMs: number
+  readonly #statements
+  readonly #channels: Channels
+  readonly #trim: Trim
+  readonly #rules = new Map<number, Rule>()
+  /** Channels appended to by this transaction that keep all: trimmed at its end. */
+  readonly #touched = new Map<ChannelState, Rule>()
+  /** As committed, and within the transaction under way. */
+  #head: number
+  #nextHead: number
+
+  constructor(db: DatabaseSync, head: number, dedupeMs: number) {
+    this.#dedupeMs = dedupeMs
+    this.#head = this.#nextHead = head
+    this.#channels = new Channels(db)
+    this.#trim = new Trim(db)
+    this.#statements = {
+      insert: db.prepare(storeQueries.insert),
+      slot: db.prepare(storeQueries.slot),
+      head: db.prepare(storeQueries.head),
+      key: db.prepare(storeQueries.key),
+      addKey: db.prepare(storeQueries.addKey),
+      oldestKeys: db.prepare(storeQueries.oldestKeys),
+      deleteKeys: db.prepare(storeQueries.deleteKeys),
+    }
+  }
+
+  rule(number: number, rule: Rule): void {
+    this.#rules.set(number, rule)
+  }
+
+  /** Appends a batch. Throws `key-reused` before anything of it is written. */
+  append(request: AppendRequest): AppendedNumbers {
+    const numbers: number[] = []
+    for (const planned of this.#plan(request)) {
+      const previous = planned.duplicate ? -1 : this.#add(planned)
+      numbers.push(planned.seq, planned.duplicate ? 1 : 0, planned.time, previous)
+    }
+    return numbers
+  }
+
+  /** Removes a slice of what is too old; answers whether there may be more. */
+  expire(now: number, channels: readonly Aged[]): boolean {
+    let budget = sliceRows - this.#forgetKeys(now)
+    for (const { channel, rule } of channels) {
+      if (budget <= 0) return true
+      budget -= this.#trim.aged(this.#channels.get(channel, rule.keep), rule, now, budget)
+    }
+    return budget <= 0
+  }
+
+  /** To be called before the transaction is committed. */
+  finish(): void {
+    for (const [state, rule] of this.#touched) this.#trim.all(state, rule)
+    this.#touched.clear()
+    if (this.#nextHead > this.#head) this.#statements.head.run(this.#nextHead)
+  }
+
+  committed(): void {
+    this.#head = this.#nextHead
+  }
+
+  rolledBack(): void {
+    this.#nextHead = this.#head
+    this.#touched.clear()
+    this.#channels.forget()
+  }
+
+  /** Decides the whole batch before any of it is written, so that a refusal spoils nothing else. */
+  #plan({ entries, rules, now }: AppendRequest): readonly Planned[] {
+    const batch = new Map<string, Planned>()
+    let seq = this.#nextHead
+    return entries.map((entry, i) => {
+      const rule = this.#rules.get(rules[i] ?? -1)
+      if (!rule) throw new Error(`no rule was given for ${entry.channel}`)
+      const digest = entry.key && keyDigest(entry.channel, entry.key)
+      const payload = entry.key ? payloadDigest(entry, rule.keep) : ''
+      const known = digest === undefined ? undefined : (batch.get(digest) ?? this.#known(digest, now))
+      if (known && known.payload !== payload) throw keyReused(entry.channel, entry.key?.key ?? '')
+      const planned = {
+        entry,
+        rule,
+        seq: known ? known.seq : ++seq,
+        time: known ? known.time : now,
+        duplicate: known !== undefined,
+        digest,
+        payload,
+      }
+      if (digest !== undefined && !known) batch.set(digest, planned)
+      return planned
+    })
+  }
+
+  #known(digest: string, now: number) {
+    const row = this.#statements.key.get(digest)
+    if (!row || now - numberOf(row, 'time') >= this.#dedupeMs) return undefined
+    return { seq: numberOf(row, 'entry'), time: numberOf(row, 'time'), payload: row['payload'] }
+  }
+
+  // Hot path: once per message. Returns what the entry's `previous` is.
+  #add({ entry, rule, seq, time, digest, payload }: Planned): number {
+    const state = this.#channels.get(entry.channel, rule.keep)
+    const latest = rule.keep === 'latest'
+    const slot = latest ? (entry.slot ?? '') : null
+    const removed = latest && entry.removed ? 1 : 0
+    const previous = latest ? null : state.last
+    const size = sizeOf(entry.data)
+    if (slot !== null) {
+      const replaced = this.#statements.slot.get(state.id, slot)
+      if (replaced) this.#trim.drop(state, replaced)
+    }
+    state.last = this.#nextHead = seq
+    state.ordinal++
+    state.total += size
+    const { insert, addKey } = this.#statements
+    insert.run(
+      seq,
+      state.id,
+      time,
+      state.ordinal,
+      state.total,
+      size,
+      removed,
+      previous,
+      slot,
+      entry.event,
+      entry.data,
+    )
+    // One that is older than the window may still be there: it is replaced.
+    if (digest !== undefined) addKey.run(seq, time, digest, payload)
+    if (latest) this.#keepLatest(state, rule, size, removed)
+    else this.#touched.set(state, rule)
+    return previous ?? -1
+  }
+
+  #keepLatest(state: ChannelState, rule: Rule, size: number, removed: number): void {
+    state.bytes += size
+    if (removed) state.tombstones++
+    else state.values++
+    this.#trim.latest(state, rule)
+  }
+
+  #forgetKeys(now: number): number {
+    const oldest = this.#statements.oldestKeys.all()
+    const young = oldest.findIndex((row) => now - numberOf(row, 'time') < this.#dedupeMs)
+    const gone = young < 0 ? oldest : oldest.slice(0, young)
+    const last = gone.at(-1)
+    if (last) this.#statements.deleteKeys.run(numberOf(last, 'entry'))
+    return gone.length
+  }
+}

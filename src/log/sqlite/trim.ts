@@ -1,0 +1,130 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Rule } from '../log.ts'
+import type { ChannelState } from './channels.ts'
+import { numberOf, type Row } from './row.ts'
+
+const columns = 'seq, time, ordinal, total, size, removed'
+
+export const trimQueries = {
+  oldest: `SELECT ${columns} FROM entries WHERE channel = ? ORDER BY seq LIMIT 256`,
+  oldestValue: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 0 ORDER BY seq LIMIT 1`,
+  oldestTombstone: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 1 ORDER BY seq LIMIT 1`,
+  deleteThrough: 'DELETE FROM entries WHERE channel = ? AND seq <= ?',
+  deleteOne: 'DELETE FROM entries WHERE seq = ?',
+  trimmed: 'UPDATE channels SET trimmed = max(trimmed, ?) WHERE id = ?',
+} as const
+
+/** Removes what a channel's rule does not keep, within the transaction under way. */
+export class Trim {
+  readonly #statements
+
+  constructor(db: DatabaseSync) {
+    this.#statements = {
+      oldest: db.prepare(trimQueries.oldest),
+      oldestValue: db.prepare(trimQueries.oldestValue),
+      oldestTombstone: db.prepare(trimQueries.oldestTombstone),
+      deleteThrough: db.prepare(trimQueries.deleteThrough),
+      deleteOne: db.prepare(trimQueries.deleteOne),
+      trimmed: db.prepare(trimQueries.trimmed),
+    }
+  }
+
+  /** `all`, by count and bytes. Once a group of appends: only the last of several trims would show. */
+  all(state: ChannelState, { count, bytes }: Rule): void {
+    const over = (ordinalBefore: number, totalBefore: number) =>
+      state.ordinal - ordinalBefore > count || state.total - totalBefore > bytes
+    while (over(state.ordinalBefore, state.totalBefore)) {
+      const gone = this.#oldestWhile(
+        state,
+        (row) =>
+          numberOf(row, 'seq') < state.last &&
+          over(numberOf(row, 'ordinal') - 1, numberOf(row, 'total') - numberOf(row, 'size')),
+      )
+      if (gone.length === 0) return
+      this.#deleteThrough(state, gone)
+    }
+  }
+
+  /** `latest`, by count and bytes. After each append: what goes depends on what was there just then. */
+  latest(state: ChannelState, { count, bytes }: Rule): void {
+    while (state.tombstones > count && this.#evict(state, this.#statements.oldestTombstone.get(state.id)));
+    while (state.values > count && this.#evict(state, this.#statements.oldestValue.get(state.id)));
+    while (
+      state.bytes > bytes &&
+      (this.#evict(state, this.#statements.oldestTombstone.get(state.id)) ||
+        this.#evict(state, this.#statements.oldestValue.get(state.id)))
+    );
+  }
+
+  /** By age, at most about `budget` rows; returns how many went. */
+  aged(state: ChannelState, rule: Rule, now: number, budget: number): number {
+    return state.keep === 'all'
+      ? this.#agedAll(state, rule, now, budget)
+      : this.#agedLatest(state, rule, now, budget)
+  }
+
+  #agedAll(state: ChannelState, { ageMs }: Rule, now: number, budget: number): number {
+    let removed = 0
+    while (removed < budget) {
+      const gone = this.#oldestWhile(state, (row) => now - numberOf(row, 'time') > ageMs)
+      if (gone.length === 0) break
+      this.#deleteThrough(state, gone)
+      removed += gone.length
+    }
+    return removed
+  }
+
+  #agedLatest(state: ChannelState, { ageMs, tombstoneMs }: Rule, now: number, budget: number): number {
+    let removed = 0
+    const old = (row: Row | undefined, ms: number) => row && now - numberOf(row, 'time') > ms && row
+    while (removed < budget) {
+      const row =
+        old(this.#statements.oldestTombstone.get(state.id), tombstoneMs) ||
+        old(this.#statements.oldestValue.get(state.id), ageMs)
+      if (!row) break
+      this.#trimOne(state, row)
+      removed++
+    }
+    return removed
+  }
+
+  #oldestWhile(state: ChannelState, holds: (row: Row) => boolean): readonly Row[] {
+    const rows = this.#statements.oldest.all(state.id)
+    const end = rows.findIndex((row) => !holds(row))
+    return end < 0 ? rows : rows.slice(0, end)
+  }
+
+  #deleteThrough(state: ChannelState, gone: readonly Row[]): void {
+    const last = gone.at(-1)
+    this.#statements.deleteThrough.run(state.id, numberOf(last, 'seq'))
+    state.ordinalBefore = numberOf(last, 'ordinal')
+    state.totalBefore = numberOf(last, 'total')
+    this.#raise(state, numberOf(last, 'seq'))
+  }
+
+  /** The newest entry always stays: whoever published it was told that it is kept. */
+  #evict(state: ChannelState, row: Row | undefined): boolean {
+    if (!row || row['seq'] === state.last) return false
+    this.#trimOne(state, row)
+    return true
+  }
+
+  #trimOne(state: ChannelState, row: Row): void {
+    this.drop(state, row)
+    this.#raise(state, numberOf(row, 'seq'))
+  }
+
+  /** `latest`: removes a row that something newer replaces; that is no trimming. */
+  drop(state: ChannelState, row: Row): void {
+    this.#statements.deleteOne.run(numberOf(row, 'seq'))
+    state.bytes -= numberOf(row, 'size')
+    if (row['removed'] === 1) state.tombstones--
+    else state.values--
+  }
+
+  #raise(state: ChannelState, seq: number): void {
+    if (seq <= state.trimmed) return
+    state.trimmed = seq
+    this.#statements.trimmed.run(seq, state.id)
+  }
+}

@@ -1,0 +1,104 @@
+import type { ErrorCode } from '../../protocol/codes.ts'
+import type { Epoch } from '../lineage.ts'
+import type { ChannelCursor, Entry, HistoryQuery, NewEntry, Page, ReadLimit, Rule } from '../log.ts'
+
+/** How a worker is started. */
+export interface WriterData {
+  readonly file: string
+  readonly sync: 'always' | 'interval'
+  readonly syncMs: number
+  readonly dedupeMs: number
+  readonly maxBytes: number
+}
+
+export interface ReaderData {
+  readonly file: string
+}
+
+/** What a worker answers when it is ready. */
+export interface WriterReady {
+  readonly epochs: readonly Epoch[]
+  readonly head: number
+}
+
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+export interface AppendRequest {
+  readonly kind: 'append'
+  readonly now: number
+  readonly entries: readonly NewEntry[]
+  /** For each entry its rule, by the number that `rule` gave it. */
+  readonly rules: readonly number[]
+}
+
+/** A channel of which something may be too old. */
+export interface Aged {
+  readonly channel: string
+  readonly rule: Rule
+}
+
+export type WriterRequest =
+  | { readonly kind: 'rule'; readonly number: number; readonly rule: Rule }
+  | AppendRequest
+  /** One slice of retention by age; answers whether there is more to do. */
+  | { readonly kind: 'expire'; readonly now: number; readonly channels: readonly Aged[] }
+  | { readonly kind: 'close' }
+
+/** For each entry of an append: sequence, 1 for a duplicate, time, previous (-1: not known). */
+export type AppendedNumbers = readonly number[]
+export const appendedStride = 4
+
+export type ReaderRequest =
+  | { readonly kind: 'read'; readonly cursors: readonly ChannelCursor[]; readonly limit: ReadLimit }
+  | { readonly kind: 'history'; readonly query: HistoryQuery }
+  | { readonly kind: 'spine'; readonly after: number }
+  | { readonly kind: 'ages'; readonly afterChannel: number }
+  | { readonly kind: 'close' }
+
+export interface SpinePage {
+  readonly through: number
+  readonly appends: readonly {
+    readonly seq: number
+    readonly channel: string
+    readonly entry: Entry | undefined
+  }[]
+  /** Whether it reaches the snapshot's head. */
+  readonly complete: boolean
+}
+
+/** Some channels with the times of their oldest value and removal; `next` continues, undefined ends. */
+export interface AgesPage {
+  readonly channels: readonly {
+    readonly channel: string
+    readonly value: number | undefined
+    readonly tombstone: number | undefined
+  }[]
+  readonly next: number | undefined
+}
+
+/** What each request is answered with. */
+export interface Answers {
+  rule: undefined
+  append: AppendedNumbers
+  expire: boolean
+  close: undefined
+  read: Page
+  history: readonly Entry[]
+  spine: SpinePage
+  ages: AgesPage
+}
+
+export interface Asked<Request> {
+  readonly id: number
+  readonly request: Request
+}
+
+export type Answered =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly refusal: Refusal }
+
+/** A worker's first message: ready, or why not. */
+export type Started = { readonly ready: unknown } | { readonly refusal: Refusal }

@@ -1,0 +1,62 @@
+// The writing thread of a SQLite log: everything that came while one group was committed is the next group.
+import { setInterval } from 'node:timers'
+import { workerData } from 'node:worker_threads'
+import { Commits } from './commits.ts'
+import { refusalOf } from './failure.ts'
+import { openForWriting, type Opened } from './opening.ts'
+import { serveRequests } from './serve.ts'
+import { Store } from './store.ts'
+import type { Asked, WriterData, WriterReady, WriterRequest } from './wire.ts'
+
+// One transaction holds at most this many entries, so that the first of a flood does not wait for the last.
+const groupEntries = 4_096
+
+const data: WriterData = workerData
+
+try {
+  serve(openForWriting(data))
+} catch (error) {
+  serveRequests({ refusal: refusalOf(error, data.file) }, () => true)
+}
+
+function serve(opened: Opened): void {
+  const store = new Store(opened.db, opened.head, data.dedupeMs)
+  const commits = new Commits(opened.db, data.file, store)
+  const syncing = data.sync === 'interval' ? setInterval(() => commits.sync(), data.syncMs) : undefined
+  const ready: WriterReady = { epochs: opened.epochs, head: opened.head }
+  let waiting: Asked<WriterRequest>[] = []
+
+  serveRequests<WriterRequest>({ ready }, (first, port) => {
+    waiting.push(...first)
+    while (waiting.length > 0) {
+      waiting.push(...port.take())
+      const group = takeGroup(waiting)
+      waiting = waiting.slice(group.taken)
+      for (const { number, rule } of group.rules) store.rule(number, rule)
+      if (group.operations.length > 0) port.answer(commits.run(group.operations))
+      if (group.close !== undefined) {
+        clearInterval(syncing)
+        opened.close(commits.whole)
+        port.answer([{ id: group.close, value: undefined }])
+        return true
+      }
+    }
+    return false
+  })
+}
+
+function takeGroup(waiting: readonly Asked<WriterRequest>[]) {
+  const rules: Extract<WriterRequest, { kind: 'rule' }>[] = []
+  const operations: Parameters<Commits['run']>[0][number][] = []
+  let entries = 0
+  let taken = 0
+  for (const { id, request } of waiting) {
+    taken++
+    if (request.kind === 'close') return { rules, operations, taken, close: id }
+    if (request.kind === 'rule') rules.push(request)
+    else operations.push({ id, request })
+    if (request.kind === 'append') entries += request.entries.length
+    if (entries >= groupEntries) break
+  }
+  return { rules, operations, taken, close: undefined }
+}
