@@ -9,6 +9,7 @@ import { refuse } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Kernel } from './kernel.ts'
 import { askedStarts } from './stream-request.ts'
+import { openingOf, routeDialects, type SocketRoute } from './translation.ts'
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
 
@@ -19,6 +20,20 @@ export async function serveWebSocket(kernel: Kernel, exchange: Exchange): Promis
   const channels = query.getAll('channel')
   const starts = askedStarts(exchange, channels)
   acceptSocket(kernel, exchange, await kernel.guard.identify(exchange), { channels, starts, dialects })
+}
+
+/** A route of the application that speaks its own shapes; call once per route, as it shares what it encodes. */
+export function serveSocketRoute<User>(
+  route: SocketRoute<User>,
+  report: (error: unknown) => void,
+): (kernel: Kernel, exchange: Exchange) => Promise<void> {
+  const own = routeDialects(route, report)
+  return async (kernel, exchange) => {
+    if (!isHandshake(kernel, exchange)) return
+    const principal = await kernel.guard.identify(exchange)
+    const session = acceptSocket(kernel, exchange, principal, { channels: [], starts: [], dialects: own })
+    session?.hear(openingOf(route, session, report))
+  }
 }
 
 export interface SocketRequest {

@@ -7,9 +7,13 @@ export function refusalOf(error: unknown, report: (error: unknown) => void): Eve
   return new EverwireError('internal', 'a fault of the server: try again later', { cause: error })
 }
 
-/** The reason of a close frame: begins with the code, at most 123 bytes (RFC 6455, 5.5). */
+/** The reason of the close frame for an error: begins with its code. */
 export function closeReason({ code, message }: EverwireError): string {
-  const reason = `${code}: ${message}`
+  return fitted(`${code}: ${message}`)
+}
+
+/** As much of the text as a close frame holds: 123 bytes (RFC 6455, 5.5), whole characters. */
+export function fitted(reason: string): string {
   let bytes = 0
   let end = 0
   for (const character of reason) {

@@ -9,7 +9,7 @@ import type {
   Start,
   SubscribeMessage,
 } from '../protocol/messages.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect, Heard, Speaker } from './dialect.ts'
 import type { Action, Principal } from './guard.ts'
 import { Inbox } from './inbox.ts'
 import { Lanes } from './lanes.ts'
@@ -24,7 +24,7 @@ import { Subscriptions } from './subscriptions.ts'
  * One WebSocket client: hears its commands, answers every one of them, and delivers its channels. What it refuses it
  * answers with a code, and lives on. Knows nothing of sockets but the link.
  */
-export class Session implements SocketPeer {
+export class Session implements SocketPeer, Speaker {
   readonly #services: Services
   readonly #link: SocketLink
   readonly #dialect: Dialect
@@ -56,7 +56,7 @@ export class Session implements SocketPeer {
     this.#member = member
     this.#gone = gone
     this.#subscriptions = new Subscriptions(services, dialect, link, (error) => this.#readFailed(error))
-    this.#inbox = new Inbox(link, services.limits, (data) => this.#hear(data))
+    this.#inbox = new Inbox(link, services.limits, (data) => this.hear(dialect.read(data, this)))
   }
 
   get principal(): Principal {
@@ -78,12 +78,14 @@ export class Session implements SocketPeer {
   }
 
   say(message: ServerMessage): void {
-    if (this.#closed) return
-    if (message.type === 'error') this.#services.refused(message.code)
-    this.#link.send(this.#dialect.write(message))
+    if (message.type === 'error' && !this.#closed) this.#services.refused(message.code)
+    this.send(this.#dialect.write(message))
   }
 
-  /** Does what a client asks, and answers it. */
+  send(bytes: Uint8Array): void {
+    if (!this.#closed && bytes.length > 0) this.#link.send(bytes)
+  }
+
   obey(message: ClientMessage): void {
     switch (message.type) {
       case 'ping':
@@ -104,6 +106,15 @@ export class Session implements SocketPeer {
       case 'auth':
         // Whatever comes after it is said by whom it makes of the client, so nothing is heard meanwhile.
         return this.#begin(message, () => this.#authenticate(message), true)
+    }
+  }
+
+  /** Does all that was heard, in order. Hot path: once per message of the client. */
+  hear(heard: readonly Heard[]): void {
+    for (const each of heard) {
+      if (each.kind === 'message') this.obey(each.message)
+      else if (each.kind === 'refused') this.#refuse(each.error, { ref: each.ref })
+      else this.#begin({}, async () => this.hear(await each.heard), true)
     }
   }
 
@@ -130,11 +141,15 @@ export class Session implements SocketPeer {
     this.#gone()
   }
 
-  /** Tells the client why and ends the connection. */
   end(error: EverwireError): void {
     if (this.#closed) return
     this.#services.refused(error.code)
-    this.#link.close(codes[error.code].close, closeReason(error))
+    this.close(codes[error.code].close, closeReason(error))
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return
+    this.#link.close(code, reason)
     this.closed()
   }
 
@@ -163,14 +178,6 @@ export class Session implements SocketPeer {
     if (!beat) return
     link.send(this.#dialect.ping)
     this.#pulse.uncounted(link.sent)
-  }
-
-  // Hot path: once per message of the client.
-  #hear(data: string | Uint8Array): void {
-    for (const heard of this.#dialect.read(data)) {
-      if (heard.kind === 'message') this.obey(heard.message)
-      else this.#refuse(heard.error, { ref: heard.ref })
-    }
   }
 
   #begin(message: Answered, work: () => Promise<void>, bar = false): void {
