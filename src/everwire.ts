@@ -9,7 +9,6 @@ import type {
 } from './contract/types.ts'
 import { ContractBorder } from './contract/border.ts'
 import { memoryLog } from './log/memory.ts'
-import { sqliteLog } from './log/sqlite.ts'
 import type { Log } from './log/log.ts'
 import { attachTo, type NodeServer, type Target } from './node/attach.ts'
 import { every, nodeClock } from './node/clock.ts'
@@ -275,5 +274,5 @@ async function openLog(store: string | Log | undefined, channels: ChannelTable):
   if (typeof store === 'object') return store
   const rules = (channel: string) => channels.log(channel)
   if (store === undefined) return memoryLog({ rules })
-  return sqliteLog({ path: store, rules })
+  throw new Error(`store: ${store}: there is no durable store yet`)
 }
