@@ -9,9 +9,12 @@ import type {
 } from './contract/types.ts'
 import { ContractBorder } from './contract/border.ts'
 import { memoryLog } from './log/memory.ts'
+import { sqliteLog } from './log/sqlite.ts'
 import type { Log } from './log/log.ts'
-import { attachTo, type NodeServer, type Target } from './node/attach.ts'
+import { attachTo, type NodeServer, type Surroundings, type Target } from './node/attach.ts'
 import { every, nodeClock } from './node/clock.ts'
+import { NodeExchange } from './node/exchange.ts'
+import { hosted, type Route, type RouteRequest } from './node/hosts.ts'
 import { closeServer, listening, ownServer } from './node/listen.ts'
 import { SocketAcceptor } from './node/socket.ts'
 import { channelTable, checkOptions, originRules, type Config, type EverwireOptions } from './options.ts'
@@ -24,7 +27,8 @@ import type { Health } from './server/health.ts'
 import { readHistory, type HistoryPart } from './server/history.ts'
 import type { Kernel } from './server/kernel.ts'
 import { openKernel } from './server/open.ts'
-import { serve, type Site } from './server/router.ts'
+import { serveOwnSse, type OwnStreamOptions } from './server/own-sse.ts'
+import { serve, serveOwn, type Site } from './server/router.ts'
 import { Refusals, type Stats } from './server/stats.ts'
 import { openBorder } from './session/border.ts'
 import type { ChannelTable } from './session/channels.ts'
@@ -34,6 +38,8 @@ import { isLoopback } from './session/origins.ts'
 const applicationId = '$application'
 /** How long `close` waits for streams to end and answers to leave. */
 const closeGraceMs = 2_000
+
+type Channels = string | readonly string[]
 
 export interface PublishOptions {
   /** Makes a retry take effect once within the log's window. */
@@ -68,7 +74,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   readonly #handlers = new Handlers()
   readonly #refusals = new Refusals()
   readonly #site: Site
-  readonly #sockets: SocketAcceptor
+  readonly #around: Surroundings
   readonly #opened: Promise<Kernel>
   readonly #servers: ReturnType<typeof ownServer>[] = []
   #state: 'starting' | 'open' | 'failed' | 'closing' = 'starting'
@@ -81,12 +87,15 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     this.#channels = channelTable(config)
     const report = (error: unknown) => config.logger.error({ err: error }, 'a fault of the server')
     const refused = this.#refusals.count.bind(this.#refusals)
-    this.#sockets = new SocketAcceptor(config.limits, config.compression, Date.now)
+    const { limits } = config
+    const sockets = new SocketAcceptor(limits, config.compression, Date.now)
+    this.#around = { limits, clock: nodeClock, now: Date.now, sockets }
     this.#site = {
-      limits: config.limits,
+      limits,
       origins: originRules(config),
       report,
       refused,
+      retryMs: config.retryMs,
       health: () => this.#health,
       kernel: () => this.#kernel(),
     }
@@ -116,8 +125,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
         ? undefined
         : { path: ours, serve: (exchange) => void serve(this.#site, exchange) }
     }
-    const { limits } = this.#config
-    attachTo(server, { find }, { limits, clock: nodeClock, now: Date.now, sockets: this.#sockets })
+    attachTo(server, { find }, this.#around)
     return this
   }
 
@@ -185,6 +193,32 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     // The border has brought the data to the contract's type, and the guard the user to authenticate's.
     this.#handlers.add(String(pattern), event, (request) => handler(request as HandledRequest<User, C, N, E>))
     return this
+  }
+
+  /**
+   * An event stream as a route of the application's own, in Express, Fastify, Hono on @hono/node-server and node:http:
+   *
+   *     app.get('/v1/pets/:id/updates', wire.sse((request) => `pets/${request.params.id}`))
+   *
+   * `channelsOf` gets what the host gives its routes. The channels' rules hold for it as everywhere; `authenticate` gets
+   * the host's request as `raw`.
+   */
+  sse<Request = RouteRequest>(
+    channelsOf: (request: Request) => Channels | Promise<Channels>,
+    options: OwnStreamOptions = {},
+  ): Route {
+    const route = (first: unknown, second?: unknown) => {
+      const { request, response, raw, answer } = hosted(first, second)
+      const exchange = new NodeExchange(request, response, { path: '/sse', raw }, this.#around)
+      void serveOwn(this.#site, exchange, async (kernel) => {
+        // What the host gives its routes: the caller says what that is.
+        const channels = await channelsOf(first as Request)
+        await serveOwnSse(kernel, exchange, typeof channels === 'string' ? [channels] : channels, options)
+      })
+      return answer
+    }
+    // What is answered depends on the host, as `Route` says.
+    return route as Route
   }
 
   /** What has happened since the start, and what is there now. */
@@ -274,5 +308,5 @@ async function openLog(store: string | Log | undefined, channels: ChannelTable):
   if (typeof store === 'object') return store
   const rules = (channel: string) => channels.log(channel)
   if (store === undefined) return memoryLog({ rules })
-  throw new Error(`store: ${store}: there is no durable store yet`)
+  return sqliteLog({ path: store, rules })
 }

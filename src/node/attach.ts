@@ -28,53 +28,82 @@ export interface Target {
   serve(exchange: Exchange): void
 }
 
-interface Surroundings extends ExchangeSurroundings {
+export interface Surroundings extends ExchangeSurroundings {
   readonly sockets: SocketAcceptor
 }
 
+interface Attached {
+  readonly taker: Taker
+  readonly around: Surroundings
+}
+
+const attached = new WeakMap<NodeServer, Attached[]>()
+
 /**
- * Puts a taker before everything that listens to a server's requests and upgrades, now or later. It overrides
- * the server's `emit`: only there can a request be kept from listeners that come later.
+ * Puts a taker before everything that listens to a server's requests and upgrades, now or later; of several takers
+ * the first one that wants a path gets it.
  */
 export function attachTo(server: NodeServer, taker: Taker, around: Surroundings): void {
+  const takers = attached.get(server) ?? []
+  if (takers.push({ taker, around }) > 1) return
+  attached.set(server, takers)
+  overrideEmit(server, (request, upgrade) => {
+    const path = pathOf(request.url ?? '/')
+    for (const each of takers) {
+      const target = each.taker.find(path, upgrade)
+      if (target) return { target, around: each.around }
+    }
+    return undefined
+  })
+}
+
+type Find = (
+  request: NodeRequest,
+  upgrade: boolean,
+) => { readonly target: Target; readonly around: Surroundings } | undefined
+
+// Only in `emit` can a request be kept from listeners that come later.
+function overrideEmit(server: NodeServer, find: Find): void {
   const emit = server.emit
   const onward = (name: string | symbol, ...args: unknown[]) => Reflect.apply(emit, server, [name, ...args])
 
-  const requested = (request: NodeRequest, response: NodeResponse): boolean => {
-    const target = taker.find(pathOf(request.url ?? '/'), false)
-    if (!target) return false
-    target.serve(new NodeExchange(request, response, { path: target.path }, around))
+  const requested = (
+    name: 'request' | 'checkContinue',
+    request: NodeRequest,
+    response: NodeResponse,
+  ): boolean => {
+    const found = find(request, false)
+    if (found) {
+      if (name === 'checkContinue') response.writeContinue()
+      found.target.serve(new NodeExchange(request, response, { path: found.target.path }, found.around))
+      return true
+    }
+    if (name === 'checkContinue' || others(server, name)) return onward(name, request, response)
+    response.statusCode = 404
+    response.end()
     return true
   }
   const upgraded = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
-    const target = taker.find(pathOf(request.url ?? '/'), true)
-    if (target) {
-      target.serve(upgradeExchange(request, socket, head, target.path, around))
+    const found = find(request, true)
+    if (found) {
+      found.target.serve(upgradeExchange(request, socket, head, found.target.path, found.around))
       return true
     }
     if (others(server, 'upgrade')) return onward('upgrade', request, socket, head)
     // Nobody else wants upgrades: without us Node would have given this to the application as a plain request.
-    return server.emit('request', request, plainResponse(request, socket))
-  }
-  const override = (name: string | symbol, ...args: unknown[]): boolean => {
-    // What Node emits with these names.
-    const [request, second, head] = args as [IncomingMessage, unknown, Buffer]
-    if (name === 'upgrade') return upgraded(request, second as Duplex, head)
-    if (name !== 'request' && name !== 'checkContinue') return onward(name, ...args)
-    const response = second as ServerResponse
-    if (requested(request, response)) {
-      if (name === 'checkContinue') response.writeContinue()
-      return true
-    }
-    if (name === 'checkContinue' || others(server, 'request')) return onward(name, ...args)
-    response.writeHead(404).end()
-    return true
+    return requested('request', request, plainResponse(request, socket))
   }
 
-  server.emit = override
+  server.emit = (name: string | symbol, ...args: unknown[]): boolean => {
+    // What Node emits with these names.
+    const [request, second, head] = args as [IncomingMessage, unknown, Buffer]
+    if (name === 'request' || name === 'checkContinue')
+      return requested(name, request, second as NodeResponse)
+    return name === 'upgrade' ? upgraded(request, second as Duplex, head) : onward(name, ...args)
+  }
   // Node gives upgrades, and node:http2 requests, only to servers that somebody listens to.
   server.on('request', nobody).on('upgrade', nobody)
-  leaveOtherUpgrades(server, (path) => taker.find(path, true) !== undefined)
+  leaveOtherUpgrades(server, (request) => find(request, true) !== undefined)
 }
 
 function nobody(): void {}
@@ -87,12 +116,12 @@ function others(server: NodeServer, event: 'request' | 'upgrade'): boolean {
  * Lets Node (from 24.9 on) give upgrades that nobody here wants to the application as plain requests, bodies included:
  * some HTTP clients offer h2c with every POST.
  */
-function leaveOtherUpgrades(server: NodeServer, ours: (path: string) => boolean): void {
+function leaveOtherUpgrades(server: NodeServer, ours: (request: IncomingMessage) => boolean): void {
   const before: unknown = Reflect.get(server, 'shouldUpgradeCallback')
   if (typeof before !== 'function') return
   Reflect.set(server, 'shouldUpgradeCallback', (request: IncomingMessage): boolean => {
     const webSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
-    if (webSocket && ours(pathOf(request.url ?? '/'))) return true
+    if (webSocket && ours(request)) return true
     return others(server, 'upgrade') && Reflect.apply(before, server, [request]) === true
   })
 }

@@ -94,9 +94,14 @@ export class NodeExchange implements Exchange {
 }
 
 function writeHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string>>): void {
-  // The union of two signatures is callable by neither name alone.
-  if ('assignSocket' in response) response.writeHead(status, { ...headers })
-  else response.writeHead(status, { ...headers })
+  if (!('assignSocket' in response)) {
+    response.writeHead(status, { ...headers })
+    return
+  }
+  // Whoever asked for the end of the connection gets it.
+  const { connection, ...rest } = headers
+  const left = connection === undefined || (connection === 'keep-alive' && !response.shouldKeepAlive)
+  response.writeHead(status, left ? rest : { ...rest, connection })
 }
 
 function versionOf(request: NodeRequest): '1.0' | '1.1' | '2.0' {

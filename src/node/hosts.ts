@@ -12,6 +12,19 @@ export interface Hosted {
   readonly answer: unknown
 }
 
+/** What `wire.sse` may count on when a route says nothing more: the parameters of Express and Fastify. */
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** A route's function that fits every host. */
+export interface Route {
+  /** Hono on @hono/node-server. */
+  (context: { readonly req: { readonly raw: Request }; readonly env: unknown }): Response
+  /** Express, Fastify, node:http, node:http2. */
+  (request: unknown, response: unknown): void
+}
+
 /** Recognises the host by what it passes to a route. Throws an Error that says what to pass otherwise. */
 export function hosted(first: unknown, second: unknown): Hosted {
   return fromNode(first, second) ?? fromFastify(first, second) ?? fromHono(first) ?? unknownHost()
@@ -34,14 +47,13 @@ function fromFastify(request: unknown, reply: unknown): Hosted | undefined {
 function fromHono(context: unknown): Hosted | undefined {
   const env = field(context, 'env')
   const node = fromNode(field(env, 'incoming'), field(env, 'outgoing'))
-  // @hono/node-server leaves the response alone that answers itself this way.
-  return (
-    node && {
-      ...node,
-      raw: context,
-      answer: new Response(null, { headers: { 'x-hono-already-sent': 'true' } }),
-    }
-  )
+  return node && { ...node, raw: context, answer: alreadySent() }
+}
+
+// What @hono/node-server leaves alone. It puts a Response of its own in place of the global one, and writes that from a
+// cache without looking at the mark; a clone is always the platform's.
+function alreadySent(): Response {
+  return new Response(null, { headers: { 'x-hono-already-sent': 'true' } }).clone()
 }
 
 function unknownHost(): never {

@@ -5,7 +5,7 @@ import type { Limits } from '../session/limits.ts'
 /** A server of our own, with timeouts that a silent or slow client cannot outlast. */
 export function ownServer(limits: Limits): Server {
   return createServer({
-    headersTimeout: limits.headersMs,
+    headersTimeout: Math.min(limits.headersMs, limits.requestMs),
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: 1_000,
     // Held connections cost nothing and must outlive what proxies keep.

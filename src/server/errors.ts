@@ -1,4 +1,4 @@
-import { codes, EverwireError, type ErrorCode } from '../protocol/codes.ts'
+import { codes, type ErrorCode, type EverwireError } from '../protocol/codes.ts'
 import type { Exchange } from './exchange.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -42,11 +42,4 @@ const retryAfter: Partial<Record<ErrorCode, string>> = {
   overloaded: '5',
   draining: '1',
   'store-unavailable': '2',
-}
-
-/** What a client may know of a thrown thing: a fault of the server is reported, and told as `internal`. */
-export function toRefusal(error: unknown, report: (error: unknown) => void): EverwireError {
-  if (error instanceof EverwireError) return error
-  report(error)
-  return new EverwireError('internal', 'a fault of the server: try again later')
 }

@@ -1,21 +1,22 @@
-import { EverwireError } from '../protocol/codes.ts'
+import { codes, EverwireError } from '../protocol/codes.ts'
+import { refusalOf } from '../session/refusal.ts'
 import type { OriginRules } from '../session/origins.ts'
 import { admitOrigin, admitPeer, answerOptions } from './cors.ts'
-import { refuse, toRefusal } from './errors.ts'
+import { refuse } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { serveHealth, type Health } from './health.ts'
 import { serveHistory } from './history.ts'
 import type { Kernel } from './kernel.ts'
+import { servePoll } from './poll.ts'
 import { servePosition } from './position.ts'
 import { servePublish } from './publish.ts'
 import { assertUtf8 } from './query.ts'
-import { servePoll } from './poll.ts'
 import { serveRequest } from './request.ts'
-import { serveSse } from './sse.ts'
+import { refuseStream, serveSse } from './sse.ts'
 import { serveWebSocket } from './websocket.ts'
 
 /** A server as its requests see it: it may still be starting. */
-export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report'> {
+export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report' | 'retryMs'> {
   readonly origins: OriginRules
   readonly health: () => Health
   /** Fulfilled once the server is open. Throws `store-unavailable` when it cannot open, `draining` when it has closed. */
@@ -78,8 +79,7 @@ async function serveRoute(site: Site, exchange: Exchange, work: Serve): Promise<
     )
   }
   assertUtf8(exchange.target)
-  const kernel = await site.kernel()
-  await work(kernel, exchange)
+  await work(await site.kernel(), exchange)
 }
 
 function admit(site: Site, exchange: Exchange): void {
@@ -91,7 +91,10 @@ async function answered(site: Site, exchange: Exchange, work: () => Promise<void
   try {
     await work()
   } catch (error) {
-    refuse(site, exchange, toRefusal(error, site.report), headersOf(error))
+    const refusal = refusalOf(error, site.report)
+    const passes = codes[refusal.code].retry !== 'never'
+    if (passes && exchange.path === '/sse') refuseStream(site, exchange, refusal)
+    else refuse(site, exchange, refusal, headersOf(error))
   }
 }
 

@@ -1,0 +1,27 @@
+import type { Exchange } from './exchange.ts'
+import type { Kernel } from './kernel.ts'
+import { streamEvents } from './sse.ts'
+import { streamRequest } from './stream-request.ts'
+
+export interface OwnStreamOptions {
+  /** Messages as whole objects, also with one channel; the client may ask for it too (`?envelope=1`). */
+  readonly envelope?: boolean
+}
+
+/**
+ * An event stream of a route of the application, over channels that the route decides on: where it starts is the
+ * client's to say, and the channels' rules hold.
+ */
+export async function serveOwnSse(
+  kernel: Kernel,
+  exchange: Exchange,
+  channels: readonly string[],
+  options: OwnStreamOptions,
+): Promise<void> {
+  const request = await streamRequest(kernel, exchange, channels)
+  const principal = await kernel.guard.identify(exchange)
+  await streamEvents(kernel, exchange, principal, {
+    ...request,
+    option: (name) => (name === 'envelope' && options.envelope ? '1' : request.option(name)),
+  })
+}
