@@ -29,7 +29,8 @@ export async function answerPoll(
   principal: Principal,
   request: StreamRequest,
 ): Promise<void> {
-  const waitMs = request.resumes ? waitOf(request.option('wait'), kernel.limits.pollMs) : 0
+  const askedMs = waitOf(request.option('wait'), kernel.limits.pollMs)
+  const waitMs = request.resumes ? askedMs : 0
   const { channels } = request
   await admitStream(kernel, principal, channels)
   const starts = await kernel.hub.starts(channels, request.starts)

@@ -342,7 +342,7 @@ describe('life', () => {
     raw.socket.write('GET /wire/sse?channel=a HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await raw.until('\r\n0\r\n\r\n')
     raw.socket.write('GET /wire/position HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    await raw.until('{"id":')
+    expect(await raw.until('{"id":')).toContain('\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n')
   })
 })
 

@@ -240,7 +240,7 @@ describe('delivery', () => {
     await Promise.all(channels.map(async (channel) => client.say({ type: 'subscribe', channel })))
     for (let i = 0; i < 100; i++) await client.next('subscribed')
     await Promise.all(channels.map((channel) => wire.publish(channel, 'tick', channel)))
-    expect((await client.data(100)).sort()).toEqual(channels.toSorted())
+    expect(new Set(await client.data(100))).toEqual(new Set(channels))
   })
 
   test('the 129th channel is refused', async () => {
