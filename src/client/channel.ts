@@ -1,0 +1,187 @@
+import type {
+  Contract,
+  DataIn,
+  DataOut,
+  EventName,
+  RequestIn,
+  RequestName,
+  ResponseOut,
+} from '../contract/types.ts'
+import type { EverwireError } from '../protocol/codes.ts'
+import { Listeners } from './listeners.ts'
+import { Presence } from './presence.ts'
+import type { Sender } from './sender.ts'
+import type { Sink, Subscriptions } from './subscriptions.ts'
+import type {
+  ChannelStart,
+  ChannelState,
+  Gap,
+  HistoryOptions,
+  Message,
+  Published,
+  PublishOptions,
+  SnapshotMark,
+} from './types.ts'
+
+/** What a channel needs of its wire. */
+export interface ChannelHost {
+  readonly subscriptions: Subscriptions
+  readonly sender: Sender
+  history(channel: string, options: HistoryOptions): Promise<{ messages: Message[]; more: boolean }>
+  channel(name: string): Channel
+  report(error: unknown): void
+}
+
+/** What happens on a channel besides its messages. */
+export interface ChannelEvents {
+  /** Any message, whatever its event. */
+  readonly '*': Message
+  /** Messages may be missing: what comes next does not follow. */
+  readonly gap: Gap
+  readonly snapshot: SnapshotMark
+  readonly state: ChannelState
+  /** Where it begins, or goes on after a drop; a poll does not tell at first. */
+  readonly subscribed: { readonly id: string | undefined }
+  /** The channel was refused; the wire lives on. */
+  readonly error: EverwireError
+}
+
+// Events of the application have a space before their names, which keeps "gap" apart from a gap.
+type Heard = ChannelEvents & { readonly [event: ` ${string}`]: Message }
+
+const standsBy: ReadonlySet<string> = new Set(['state', 'error'])
+const own: ReadonlySet<string> = new Set(['*', 'gap', 'snapshot', 'state', 'subscribed', 'error'])
+
+/**
+ * One channel of a wire. It is subscribed while somebody listens to it, or from the start that was given until
+ * `leave()`. Every message comes once, in order, or a `gap` says where that cannot be proved.
+ */
+export class Channel<C extends Contract = Contract, Name extends string = string> {
+  readonly name: Name
+  /** Who is here. */
+  readonly presence: Presence<C, Name>
+  readonly #host: ChannelHost
+  readonly #listeners: Listeners<Heard>
+  readonly #sink: Sink
+  #start: ChannelStart = {}
+  #listening = 0
+  #held = false
+  #state: ChannelState = 'idle'
+
+  constructor(name: Name, host: ChannelHost) {
+    this.name = name
+    this.#host = host
+    this.presence = new Presence(name, host)
+    const listeners = (this.#listeners = new Listeners<Heard>(host.report))
+    this.#sink = {
+      message(message) {
+        listeners.emit(` ${message.event}`, message)
+        listeners.emit('*', message)
+      },
+      gap: (gap) => listeners.emit('gap', gap),
+      snapshot: (mark) => listeners.emit('snapshot', mark),
+      state: (state, error) => {
+        if (state === this.#state) return
+        this.#state = state
+        listeners.emit('state', state)
+        if (error) listeners.emit('error', error)
+        if (state === 'subscribed') listeners.emit('subscribed', { id: this.position })
+      },
+    }
+  }
+
+  get state(): ChannelState {
+    return this.#state
+  }
+
+  /** Everything up to it was delivered, or covered by a gap; start with it as `after` to go on from here. */
+  get position(): string | undefined {
+    return this.#host.subscriptions.position(this.name)
+  }
+
+  /**
+   * Calls `listener` for each message with this event, or for `'*'`, `'gap'`, `'snapshot'`, `'state'`,
+   * `'subscribed'` and `'error'` of the channel itself, until the answer is called.
+   */
+  on<Event extends keyof ChannelEvents>(
+    event: Event,
+    listener: (value: ChannelEvents[Event]) => void,
+  ): () => void
+  on<Event extends EventName<C, Name>>(
+    event: Event,
+    listener: (message: Message<DataOut<C, Name, Event>>) => void,
+  ): () => void
+  on(event: string, listener: (value: never) => void): () => void {
+    // The overloads tie the listener to what is emitted under the name.
+    const untyped = listener as (value: unknown) => void
+    const stop = own.has(event)
+      ? this.#listeners.on(event as keyof ChannelEvents, untyped)
+      : this.#listeners.on(` ${event}`, untyped)
+    if (standsBy.has(event)) return stop
+    this.#listening++
+    this.#want()
+    let stopped = false
+    return () => {
+      stop()
+      if (stopped) return
+      stopped = true
+      this.#listening = Math.max(0, this.#listening - 1)
+      if (this.#listening === 0 && !this.#held) this.#host.subscriptions.unwant(this.name)
+    }
+  }
+
+  /** All messages, also those of events named like one of the channel's own. */
+  onMessage(listener: (message: Message) => void): () => void {
+    return this.on('*', listener)
+  }
+
+  /** Subscribes at `start`, until `leave()`. Once it is subscribed, a start says nothing. */
+  begin(start: ChannelStart): this {
+    this.#start = start
+    this.#held = true
+    this.#want()
+    return this
+  }
+
+  /** Unsubscribes, whoever listens; the next listener begins anew. */
+  leave(): void {
+    this.#held = false
+    this.#listening = 0
+    this.#start = {}
+    this.#listeners.clear()
+    this.#host.subscriptions.forget(this.name)
+  }
+
+  /**
+   * Takes effect exactly once, in the order of the calls, as soon as there is a connection. Rejects with an
+   * EverwireError when the server refuses it; with a ClientError `outbox-full`, or `unknown` when it was sent, never
+   * answered, and is older than the server's memory of keys.
+   */
+  publish<Event extends EventName<C, Name>>(
+    event: Event,
+    data: DataIn<C, Name, Event>,
+    options?: PublishOptions,
+  ): Promise<Published> {
+    return this.#host.sender.publish(this.name, event, data, options)
+  }
+
+  /** Asks the application's handler, once. Rejects with its refusal, or a ClientError `no-answer` or `disconnected`. */
+  request<Event extends RequestName<C, Name>>(
+    event: Event,
+    data: RequestIn<C, Name, Event>,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<ResponseOut<C, Name, Event>> {
+    const answer = this.#host.sender.request(this.name, event, data, options.timeoutMs ?? 10_000)
+    // The server has validated the answer by the same contract.
+    return answer as Promise<ResponseOut<C, Name, Event>>
+  }
+
+  /** Messages that are kept, without subscribing. */
+  history(options: HistoryOptions = {}): Promise<{ messages: Message[]; more: boolean }> {
+    return this.#host.history(this.name, options)
+  }
+
+  #want(): void {
+    this.#host.subscriptions.want(this.name, this.#start, this.#sink)
+  }
+}

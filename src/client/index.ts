@@ -1,0 +1,10 @@
+/** The client: `connect()` and what it answers. */
+export { connect } from './connect.ts'
+export { ClientError, type ClientErrorCode } from './errors.ts'
+export { EverwireError, type ErrorCode } from '../protocol/codes.ts'
+export type { Channel, ChannelEvents } from './channel.ts'
+export type { Members, Presence } from './presence.ts'
+export type { WireState } from './machine/state.ts'
+export type { TransportName } from './transports/transport.ts'
+export type * from './types.ts'
+export type { Wire } from './wire.ts'

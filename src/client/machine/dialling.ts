@@ -1,0 +1,120 @@
+import { choose, failed, type Outcome } from '../chooser.ts'
+import type { Ending, TransportName } from '../transports/transport.ts'
+import {
+  after,
+  type Context,
+  type Effect,
+  type Line,
+  type Live,
+  type Opening,
+  type State,
+  type Step,
+} from './state.ts'
+
+/** Milliseconds that an attempt has while there are others to turn to, and from its head to the first message. */
+const openingMs = { websocket: 1_800, sse: 4_300, poll: 8_000 } as const
+const firstMessageMs = { websocket: 1_000, sse: 3_000, poll: 8_000 } as const
+/** And when there are none. */
+const patientMs = 15_000
+export const firstBackoffMs = 1_000
+const longestBackoffMs = 30_000
+
+/** Nothing has come for as long as was granted. */
+export const silence: Ending = { retry: 'now', told: false, message: 'nothing was heard for too long' }
+
+/** The next attempt of this round, or the end of the round. */
+export function dial(state: State, context: Context, ending: Ending = silence): Step {
+  const { settings, standings, tried } = state
+  const transport = choose(settings.transports, standings, tried, context.now)
+  if (transport === undefined) return fail(state, ending, context)
+  const line = nextLine(state, transport, context.now)
+  const next: Opening = { ...state, lines: line.id, phase: 'opening', line }
+  return [
+    next,
+    [
+      { type: 'disarm', timer: 'retry' },
+      { type: 'open', line },
+    ],
+  ]
+}
+
+/** An attempt came to nothing: the next of this round. */
+export function missed(state: Opening, outcome: Outcome, ending: Ending, context: Context): Step {
+  const { transport } = state.line
+  const standings = failed(state.standings, transport, outcome, context.now)
+  return dial({ ...state, standings, tried: [...state.tried, transport] }, context, ending)
+}
+
+/** A round of attempts has failed: waits for the next, or gives up. */
+export function fail(state: State, ending: Ending, context: Context): Step {
+  const { settings, attempt } = state
+  if (ending.retry !== 'never' && attempt + 1 >= settings.maxAttempts) return giveUp(state, ending, false)
+  const endpoint = (state.endpoint + 1) % settings.endpoints
+  const [next, effects] = pause(state, ending, context)
+  return [{ ...next, attempt: attempt + 1, endpoint }, effects]
+}
+
+/** Waits with full jitter, unless the server said not to come back. */
+export function pause(state: State, ending: Ending, context: Context): Step {
+  if (ending.retry === 'never') {
+    const stale = ending.code === 'unauthenticated' || ending.code === 'token-expired'
+    if (!stale || !state.settings.refreshable || state.refreshed) return giveUp(state, ending, true)
+    return dial({ ...state, refreshed: true, tried: [] }, context)
+  }
+  return [
+    { ...state, phase: 'waiting', tried: [] },
+    [
+      { type: 'disarm', timer: 'opening' },
+      { type: 'arm', timer: 'retry', ms: backoffMs(state, ending, context) },
+    ],
+  ]
+}
+
+/** Milliseconds until the next attempt: full jitter under a ceiling that doubles from 1 s to 30 s. */
+export function backoffMs({ attempt }: State, ending: Ending, { random }: Context): number {
+  // "Come back now" does not grow until it has failed a few times.
+  const growth = ending.told && ending.retry === 'now' ? Math.max(0, attempt - 3) : attempt
+  return (ending.retryMs ?? 0) + random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** growth)
+}
+
+function giveUp(state: State, ending: Ending, denied: boolean): Step {
+  return after([{ type: 'over', ending, denied }], stop(state, denied ? 'denied' : 'closed'))
+}
+
+const timers = ['opening', 'retry', 'trust', 'silence', 'probe', 'upgrade', 'succession'] as const
+
+/** Ends everything. */
+export function stop(state: State, phase: 'denied' | 'closed'): Step {
+  return [{ ...state, phase }, shutAll(state)]
+}
+
+/** Shuts what a state has open and disarms its timers. */
+export function shutAll(state: State): Effect[] {
+  const lines =
+    state.phase === 'live' ? [state.line, state.successor] : state.phase === 'opening' ? [state.line] : []
+  return [
+    ...lines.flatMap((line) => (line ? [{ type: 'shut', line } as const] : [])),
+    ...timers.map((timer) => ({ type: 'disarm', timer }) as const),
+  ]
+}
+
+export function nextLine(state: State, transport: TransportName, since: number): Line {
+  return { id: state.lines + 1, transport, endpoint: state.endpoint, since, head: false }
+}
+
+/** What an attempt was missing when its time was over. */
+export function missing({ head, transport }: Line): Outcome {
+  return !head ? 'blocked' : transport === 'websocket' ? 'silent' : 'buffered'
+}
+
+/** Milliseconds that an attempt has. A transport that is alone, or has lived here, has time; after a failed round all have more. */
+export function openingLimit({ settings, standings, attempt }: Opening | Live, { transport }: Line): number {
+  const alone = settings.transports.length === 1 || standings[transport]?.proved
+  return alone ? patientMs : Math.min(patientMs, openingMs[transport] * 2 ** attempt)
+}
+
+/** Milliseconds that are left for the first message once the head is there. */
+export function headLimit(state: Opening | Live, line: Line, now: number): number {
+  const left = openingLimit(state, line) - (now - line.since)
+  return Math.max(300, Math.min(left, firstMessageMs[line.transport] * 2 ** state.attempt))
+}

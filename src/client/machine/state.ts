@@ -1,0 +1,135 @@
+import type { Standings } from '../chooser.ts'
+import type { Ending, TransportName } from '../transports/transport.ts'
+
+export interface Settings {
+  readonly transports: readonly TransportName[]
+  readonly endpoints: number
+  /** Rounds of attempts that may fail in a row. */
+  readonly maxAttempts: number
+  /** Whether a new token can be had when one is refused. */
+  readonly refreshable: boolean
+}
+
+/** One attempt or connection. Its number is never used again. */
+export interface Line {
+  readonly id: number
+  readonly transport: TransportName
+  readonly endpoint: number
+  /** When it was begun. */
+  readonly since: number
+  /** Its path is open; the server has not spoken. */
+  readonly head: boolean
+}
+
+interface Shared {
+  readonly settings: Settings
+  readonly standings: Standings
+  /** What has failed in this round. */
+  readonly tried: readonly TransportName[]
+  /** Rounds that have failed since a connection was last trusted. */
+  readonly attempt: number
+  readonly endpoint: number
+  readonly lines: number
+  readonly wasLive: boolean
+  /** A new token was asked for since a connection was last trusted. */
+  readonly refreshed: boolean
+  /** The platform says that there is no network. */
+  readonly offline: boolean
+}
+
+export type Waiting = Shared & { readonly phase: 'waiting' }
+export type Opening = Shared & { readonly phase: 'opening'; readonly line: Line }
+export type Live = Shared & {
+  readonly phase: 'live'
+  readonly line: Line
+  readonly heartbeatMs: number
+  /** There was one before it. */
+  readonly again: boolean
+  /** It has lived for `trustMs`. */
+  readonly trusted: boolean
+  /** Something has come since the first message, or since the last ping. */
+  readonly alive: boolean
+  /** Being opened to take over. */
+  readonly successor: Line | undefined
+  /** Another set of channels was asked for while another transport was being tried. */
+  readonly restreamOwed: boolean
+}
+type Over = Shared & { readonly phase: 'denied' | 'closed' }
+
+export type State = Waiting | Opening | Live | Over
+
+/** What concerns one line; whatever comes from a line that is no longer known is ignored. */
+export type LineEvent =
+  /** The driver has begun to open it. */
+  | { readonly type: 'dialled'; readonly line: number }
+  | { readonly type: 'head'; readonly line: number }
+  | { readonly type: 'opened'; readonly line: number; readonly heartbeatMs: number }
+  /** The first bytes after `opened` or a `ping` effect. */
+  | { readonly type: 'alive'; readonly line: number }
+  | { readonly type: 'ended'; readonly line: number; readonly ending: Ending }
+
+export type Event =
+  | LineEvent
+  | { readonly type: 'start' | 'offline' | 'close' }
+  /** The network, or the page, is back. */
+  | { readonly type: 'online' | 'shown'; readonly heardAt: number }
+  | { readonly type: 'timer'; readonly timer: Timer; readonly heardAt: number }
+  /** Another set of channels is wanted of a fixed connection. */
+  | { readonly type: 'restream' }
+  /** An answer is owed for too long. */
+  | { readonly type: 'stalled' }
+
+export type Timer = 'opening' | 'succession' | 'retry' | 'silence' | 'trust' | 'probe' | 'upgrade'
+
+export type Effect =
+  | { readonly type: 'open'; readonly line: Line }
+  | { readonly type: 'shut'; readonly line: Line }
+  /** The line carries everything from now on. */
+  | { readonly type: 'adopt'; readonly line: Line }
+  /** What carried everything is gone. */
+  | { readonly type: 'lost'; readonly line: Line }
+  | { readonly type: 'ping'; readonly line: Line }
+  | { readonly type: 'arm'; readonly timer: Timer; readonly ms: number }
+  | { readonly type: 'disarm'; readonly timer: Timer }
+  | { readonly type: 'switched'; readonly transport: TransportName; readonly reason: string }
+  /** The last that is heard: nothing is tried any more. */
+  | { readonly type: 'over'; readonly ending: Ending; readonly denied: boolean }
+
+export interface Context {
+  /** Milliseconds. */
+  readonly now: number
+  /** From 0 to 1. */
+  readonly random: () => number
+}
+
+export type Step<S extends State = State> = readonly [S, readonly Effect[]]
+
+/** What the application sees. */
+export type WireState = 'connecting' | 'live' | 'recovered' | 'reconnecting' | 'offline' | 'denied' | 'closed'
+
+export function wireState(state: State): WireState {
+  if (state.phase === 'denied' || state.phase === 'closed') return state.phase
+  if (state.offline) return 'offline'
+  if (state.phase === 'live') return state.again && !state.trusted ? 'recovered' : 'live'
+  return state.wasLive ? 'reconnecting' : 'connecting'
+}
+
+export function initial(settings: Settings, random: () => number): State {
+  return {
+    settings,
+    standings: {},
+    tried: [],
+    attempt: 0,
+    endpoint: Math.floor(random() * settings.endpoints),
+    lines: 0,
+    wasLive: false,
+    refreshed: false,
+    offline: false,
+    phase: 'waiting',
+  }
+}
+
+/** Puts effects before those of a step. */
+export function after(effects: readonly Effect[], [state, more]: Step): Step {
+  return [state, [...effects, ...more]]
+}

@@ -1,0 +1,307 @@
+import { fromBase64 } from '../protocol/binary.ts'
+import { EverwireError } from '../protocol/codes.ts'
+import type { ChannelMessage, PollAnswer, ServerMessage, Start } from '../protocol/messages.ts'
+import { parseVector } from '../protocol/position.ts'
+import type { OpenLine, Starts } from './driver.ts'
+import { passes } from './endings.ts'
+import { endingOf } from './http.ts'
+import { Track } from './track.ts'
+import { inOrder } from './transports/poll.ts'
+import type { Ending, Outgoing } from './transports/transport.ts'
+import type { ChannelState, Gap, Message, SnapshotMark } from './types.ts'
+
+/** Where what comes on a channel goes. */
+export interface Sink {
+  message(message: Message): void
+  gap(gap: Gap): void
+  snapshot(mark: SnapshotMark): void
+  state(state: ChannelState, error?: EverwireError): void
+}
+
+interface Subscription {
+  readonly name: string
+  readonly track: Track
+  readonly sink: Sink
+  wanted: boolean
+  denied: boolean
+  /** A fixed connection has carried it, so that a refusal of the next is not for its sake. */
+  admitted: boolean
+  /** Its first messages are being fetched. */
+  filling: boolean
+  /** Of the `subscribe` that was sent last on this line. */
+  ref: number | undefined
+}
+
+/** What subscriptions need of the wire. */
+export interface Host {
+  line(): OpenLine | undefined
+  /** Opens another fixed connection with `starts()`. */
+  restream(): void
+  nextRef(): number
+  /** One poll, answered at once. */
+  ask(starts: Starts): Promise<PollAnswer>
+  later(ms: number, run: () => void): () => void
+}
+
+// What may be refused for the sake of one channel; anything else is meant for all.
+const channelsFault = /^(forbidden|bad-channel|bad-position|bad-message|too-many-channels)$/
+const retryMs = 2_000
+
+/** The channels that are wanted, kept in step with what the line carries, and the way of each message to its own. */
+export class Subscriptions {
+  readonly #host: Host
+  readonly #byName = new Map<string, Subscription>()
+  /** What each fixed connection carries. */
+  readonly #carried = new WeakMap<Starts, readonly Subscription[]>()
+  /** What has been subscribed on a connection that is not fixed. */
+  #sent = new Map<string, Subscription>()
+  #cautious = false
+  #syncing = false
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Subscribes, unless it is. */
+  want(name: string, start: Start, sink: Sink): void {
+    const known = this.#byName.get(name)
+    if (known) known.wanted = true
+    else {
+      const track = new Track(start)
+      this.#byName.set(name, {
+        name,
+        track,
+        sink,
+        wanted: true,
+        denied: false,
+        admitted: false,
+        filling: false,
+        ref: undefined,
+      })
+      sink.state('subscribing')
+    }
+    this.#syncSoon()
+  }
+
+  /** Unsubscribes at the end of this turn, unless it is wanted again by then. */
+  unwant(name: string): void {
+    const subscription = this.#byName.get(name)
+    if (!subscription) return
+    subscription.wanted = false
+    this.#syncSoon()
+  }
+
+  /** Unsubscribes; what comes later begins anew. */
+  forget(name: string): void {
+    this.#byName.get(name)?.sink.state('idle')
+    this.#byName.delete(name)
+    this.#syncSoon()
+  }
+
+  position(name: string): string | undefined {
+    return this.#byName.get(name)?.track.position
+  }
+
+  /** What a fixed connection is to carry. */
+  starts(): Starts {
+    let all = this.#wanted()
+    if (this.#cautious) {
+      const suspect = all.find(({ admitted }) => !admitted)
+      all = all.filter((one) => one.admitted || one === suspect)
+    }
+    // `last` is said once for all channels of a stream: beside others such a channel gets its first messages by a poll.
+    if (all.length > 1) for (const one of all) if (one.track.resumeFrom().last) void this.#fill(one)
+    all = all.filter(({ filling }) => !filling)
+    const starts = all.map(({ name, track }) => [name, track.resumeFrom()] as const)
+    this.#carried.set(starts, all)
+    return starts
+  }
+
+  adopted(line: OpenLine, position: string | undefined): void {
+    this.#sent = new Map()
+    for (const { track } of this.#byName.values()) track.pause()
+    for (const [index, subscription] of this.#on(line).entries()) {
+      subscription.admitted = true
+      this.#started(subscription, position, index)
+    }
+    this.#sync()
+  }
+
+  lost(): void {
+    for (const subscription of this.#byName.values()) {
+      subscription.track.pause()
+      subscription.admitted = false
+      if (!subscription.denied) subscription.sink.state('subscribing')
+    }
+  }
+
+  /**
+   * One refused channel refuses a fixed connection (PROTOCOL.md 7.6). Finds out which: alone among those that were
+   * carried before, it is to blame.
+   */
+  refused(starts: Starts, ending: Ending): Ending {
+    const { code, message, retry } = ending
+    const suspects = (this.#carried.get(starts) ?? []).filter(({ admitted }) => !admitted)
+    const [only] = suspects
+    if (retry !== 'never' || !code || !channelsFault.test(code) || !only) return ending
+    if (suspects.length === 1) this.#deny(only, new EverwireError(code, message))
+    else this.#cautious = true
+    return { retry: 'now', told: true, message }
+  }
+
+  // Hot path: once per message.
+  received(message: ServerMessage, position: string | undefined): void {
+    const line = this.#host.line()
+    const carried = line ? this.#on(line) : []
+    this.#take(message, carried)
+    const stands = position ?? (message.type === 'position' ? message.id : undefined)
+    if (stands === undefined) return
+    const parts = parseVector(stands)
+    for (const [index, { track }] of carried.entries()) track.proved(parts, index)
+    if (!line?.starts) for (const { track } of this.#sent.values()) track.proved(parts)
+  }
+
+  #take(message: ServerMessage, carried: readonly Subscription[]): void {
+    if (!('channel' in message) || message.channel === undefined) return
+    const subscription = this.#byName.get(message.channel)
+    if (!subscription) return
+    const { track, sink } = subscription
+    const index = Math.max(0, carried.indexOf(subscription))
+    switch (message.type) {
+      case 'message':
+        return this.#message(subscription, message)
+      case 'gap':
+        if (track.gap(message, index)) sink.gap(message)
+        return
+      case 'snapshot':
+        if (track.snapshot(message, index)) sink.snapshot(message)
+        return
+      case 'subscribed':
+        if (message.ref === subscription.ref) this.#started(subscription, message.id)
+        return
+      case 'error':
+        if (message.ref === undefined || message.ref === subscription.ref)
+          this.#refusedOne(subscription, message)
+        return
+      default:
+    }
+  }
+
+  async #fill(subscription: Subscription): Promise<void> {
+    const { name, track } = subscription
+    subscription.filling = true
+    try {
+      const answer = await this.#host.ask([[name, track.resumeFrom()]])
+      track.started(undefined)
+      for (const message of inOrder(answer)) this.#take(message, [])
+      track.proved(parseVector(answer.id))
+      track.pause()
+    } catch (error) {
+      const { retry, code, message } = endingOf(error)
+      if (retry === 'never' && code) this.#deny(subscription, new EverwireError(code, message))
+      else await new Promise<void>((resolve) => this.#host.later(retryMs, resolve))
+    }
+    subscription.filling = false
+    this.#syncSoon()
+  }
+
+  #message(subscription: Subscription, message: ChannelMessage): void {
+    const { track, sink, name } = subscription
+    const after = track.position ?? '0'
+    const verdict = track.message(message)
+    if (verdict === 'repair') return this.#repair(subscription)
+    if (verdict === 'drop') return
+    const { id } = message
+    if (verdict === 'gap' && id !== undefined) {
+      sink.gap({ channel: name, after, oldest: id, head: id, reason: 'unproved', id })
+    }
+    sink.message(decoded(message))
+  }
+
+  #started(subscription: Subscription, id: string | undefined, index = 0): void {
+    subscription.track.started(id, index)
+    subscription.sink.state('subscribed')
+  }
+
+  #refusedOne(
+    subscription: Subscription,
+    { code, message }: { code: EverwireError['code']; message: string },
+  ): void {
+    if (!passes(code)) return this.#deny(subscription, new EverwireError(code, message))
+    this.#sent.delete(subscription.name)
+    this.#host.later(retryMs, () => this.#syncSoon())
+  }
+
+  #deny(subscription: Subscription, error: EverwireError): void {
+    subscription.denied = true
+    subscription.track.pause()
+    this.#sent.delete(subscription.name)
+    subscription.sink.state('denied', error)
+    this.#syncSoon()
+  }
+
+  // What is missing is asked for once; the track raises a gap if it does not come.
+  #repair(subscription: Subscription): void {
+    const line = this.#host.line()
+    if (!line) return
+    if (line.starts) return this.#host.restream()
+    line.send(json({ type: 'unsubscribe', channel: subscription.name }))
+    this.#subscribe(line, subscription)
+  }
+
+  #subscribe(line: OpenLine, subscription: Subscription): void {
+    const { name, track } = subscription
+    const ref = (subscription.ref = this.#host.nextRef())
+    this.#sent.set(name, subscription)
+    line.send(json({ type: 'subscribe', channel: name, ...track.resumeFrom(), ref }))
+  }
+
+  #syncSoon(): void {
+    if (this.#syncing) return
+    this.#syncing = true
+    // One turn's changes are one change.
+    this.#host.later(0, () => {
+      this.#syncing = false
+      for (const { name, wanted } of this.#byName.values()) if (!wanted) this.forget(name)
+      this.#sync()
+    })
+  }
+
+  #sync(): void {
+    const line = this.#host.line()
+    if (!line) return
+    const wanted = this.#wanted()
+    if (line.starts) {
+      if (this.#cautious) this.#cautious = wanted.some(({ admitted }) => !admitted)
+      const carried = this.#on(line)
+      if (carried.length !== wanted.length || carried.some((one, i) => one !== wanted[i]))
+        this.#host.restream()
+      return
+    }
+    for (const [name, subscription] of this.#sent) {
+      if (wanted.includes(subscription)) continue
+      this.#sent.delete(name)
+      line.send(json({ type: 'unsubscribe', channel: name }))
+    }
+    for (const subscription of wanted)
+      if (!this.#sent.has(subscription.name)) this.#subscribe(line, subscription)
+  }
+
+  #wanted(): Subscription[] {
+    return [...this.#byName.values()].filter(({ wanted, denied, filling }) => wanted && !denied && !filling)
+  }
+
+  #on({ starts }: OpenLine): readonly Subscription[] {
+    return (starts && this.#carried.get(starts)) ?? []
+  }
+}
+
+/** A message as the application sees it. */
+export function decoded(message: ChannelMessage): Message {
+  const { encoding, data, ...rest } = message
+  return { ...rest, data: encoding === 'base64' && typeof data === 'string' ? fromBase64(data) : data }
+}
+
+function json(message: Outgoing['message']): Outgoing {
+  return { message, text: JSON.stringify(message) }
+}

@@ -1,0 +1,108 @@
+import type { ChannelMessage, GapMessage, SnapshotMessage, Start } from '../protocol/messages.ts'
+import { formatPosition, parseVector, sequenceOf, type Position } from '../protocol/position.ts'
+
+/** What to do with a message: hand it on, forget it, subscribe again, or hand it on behind a gap. */
+export type Verdict = 'deliver' | 'drop' | 'repair' | 'gap'
+
+/**
+ * One channel's continuity (PROTOCOL.md 2.11, 10.2): what has been seen, where to resume, and whether the next
+ * message follows. No I/O.
+ */
+export class Track {
+  readonly #start: Start
+  /** Everything up to it has been seen, or is covered by a gap that was told. */
+  #at: Position | undefined
+  /** Only what comes on the subscription that was asked for last counts. */
+  #following = false
+  #inSnapshot = false
+  #repaired = false
+  /** A new order begins, at a position that is still to come. */
+  #reset = false
+
+  constructor(start: Start) {
+    this.#start = start
+  }
+
+  /** Hand it back as `after`; undefined before the subscription has begun. */
+  get position(): string | undefined {
+    return this.#at && formatPosition(this.#at)
+  }
+
+  /** Where to go on. Cut off inside a snapshot, it starts anew: only a whole one says what is no more. */
+  resumeFrom(): Start {
+    if (this.#inSnapshot) return {}
+    const after = this.position
+    return after === undefined ? this.#start : { after }
+  }
+
+  /** The subscription has ended or is being made: nothing counts until `started`. */
+  pause(): void {
+    this.#following = false
+  }
+
+  /** The subscription has begun, at `id` if that is told. What was seen before stays seen. */
+  started(id: string | undefined, index = 0): void {
+    this.#following = true
+    this.#reset = false
+    if (!this.#at && id !== undefined) this.#prove(this.#place(parseVector(id), index))
+  }
+
+  /** Everything up to here is proved. `index`: the channel's place in the list to which floors refer. */
+  proved(parts: readonly Position[] | undefined, index = 0): void {
+    if (this.#following && !this.#inSnapshot) this.#prove(this.#place(parts, index))
+  }
+
+  message({ id, previous }: ChannelMessage): Verdict {
+    if (!this.#following) return 'drop'
+    // A signal has no place in the order.
+    const part = id === undefined ? undefined : parseVector(id)?.[0]
+    if (!part) return 'deliver'
+    // A snapshot's messages are older than where the subscription stands.
+    const last = this.#inSnapshot || this.#reset ? -1 : (this.#at?.seq ?? -1)
+    if (part.seq <= last) return 'drop'
+    const follows = previous === undefined || last < 0 || sequenceOf(previous) <= last
+    if (!follows && !this.#repaired) {
+      this.#repaired = true
+      this.#following = false
+      return 'repair'
+    }
+    this.#repaired = false
+    if (this.#inSnapshot) return 'deliver'
+    this.#at = part
+    this.#reset = false
+    return follows ? 'deliver' : 'gap'
+  }
+
+  /** A gap that the server tells. False: it is not for now. */
+  gap({ id, reason }: GapMessage, index = 0): boolean {
+    if (!this.#following) return false
+    // These start a new order, perhaps further back (PROTOCOL.md 2.8).
+    if (reason === 'other-log' || reason === 'rolled-back') this.#reset = true
+    if (id !== undefined) this.#prove(this.#place(parseVector(id), index))
+    return true
+  }
+
+  /** A mark of a snapshot. False: it is not for now. */
+  snapshot({ phase, id }: SnapshotMessage, index = 0): boolean {
+    if (!this.#following) return false
+    this.#inSnapshot = phase === 'begin'
+    if (phase === 'end' && id !== undefined) this.#prove(this.#place(parseVector(id), index))
+    return true
+  }
+
+  #prove(place: Position | undefined): void {
+    if (!place || (!this.#reset && place.seq <= (this.#at?.seq ?? -1))) return
+    this.#at = place
+    this.#reset = false
+  }
+
+  // A vector has one part per shard, and the channel's own is known by its messages.
+  #place(parts: readonly Position[] | undefined, index: number): Position | undefined {
+    const part = parts?.length === 1 ? parts[0] : parts?.find(({ shard }) => shard === this.#at?.shard)
+    return (
+      part && { ...part, seq: Math.max(part.seq, part.floors.get(index) ?? 0), floors: none, snapshots: none }
+    )
+  }
+}
+
+const none: ReadonlyMap<number, number> = new Map()

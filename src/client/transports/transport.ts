@@ -1,0 +1,69 @@
+import type { ErrorCode } from '../../protocol/codes.ts'
+import type { ClientMessage, ServerMessage, Start, WelcomeMessage } from '../../protocol/messages.ts'
+
+export type TransportName = 'websocket' | 'sse' | 'poll'
+
+/**
+ * One way to the server. It opens, carries and ends; it never retries, times out or backs off: the machine does.
+ */
+export interface Transport {
+  readonly name: TransportName
+  /**
+   * Whether the channels of a connection are fixed when it is opened. Then another set needs another connection;
+   * otherwise `subscribe` and `unsubscribe` are sent.
+   */
+  readonly fixed: boolean
+  /** Begins to open. Never throws: what fails is told by `ended`, later. */
+  open(request: OpenRequest, handlers: Handlers): Connection
+}
+
+export interface OpenRequest {
+  /** `https://host/wire`, without a slash at the end. */
+  readonly base: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly credentials: RequestCredentials | undefined
+  /** Says who we are: an `Authorization` header, or the first message where headers cannot be sent. */
+  readonly token: string | undefined
+  /** The channels of a fixed connection, in the order to which floors refer. */
+  readonly starts: readonly (readonly [channel: string, start: Start])[]
+}
+
+/** What a connection tells. Nothing but `answered` comes after `ended` or `close()`. */
+export interface Handlers {
+  /** The path is open, the server has not spoken yet: a handshake was answered, or headers have come. */
+  head(): void
+  /** The server has spoken. `position` is that of the whole of a fixed connection. Once. */
+  opened(welcome: Partial<WelcomeMessage>, position?: string): void
+  /** Bytes have come, whatever they say. */
+  heard(): void
+  /** `position`: where the whole of a fixed connection stands after this message. */
+  received(message: ServerMessage, position?: string): void
+  /** The answer to something sent by a request of its own, which may outlive the connection. */
+  answered(message: ServerMessage): void
+  ended(ending: Ending): void
+}
+
+export interface Connection {
+  /** After `opened`. What cannot be delivered is never answered, or answered with a passing `error`. */
+  send(message: Outgoing): void
+  /** Ends it without a word to the handlers. */
+  close(): void
+}
+
+/** A message with its JSON text, written once: a repeat is the same to the byte. */
+export interface Outgoing {
+  readonly message: Exclude<ClientMessage, { type: 'auth' }>
+  readonly text: string
+}
+
+/** How a connection ended. */
+export interface Ending {
+  /** What the server, or a refusal's status, asks for. */
+  readonly retry: 'never' | 'now' | 'later'
+  /** The server itself ended it, so that the transport is not to blame. */
+  readonly told: boolean
+  readonly code?: ErrorCode
+  readonly message: string
+  /** Milliseconds to wait at least. */
+  readonly retryMs?: number
+}
