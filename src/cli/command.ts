@@ -1,4 +1,5 @@
 import { type ArgsDef, type ParsedArgs, defineCommand, runCommand } from 'citty'
+import { type ExitCode, exit } from './failure.ts'
 import { checkOptions } from './options.ts'
 
 /** What `--help` shows of a command besides its options. */
@@ -17,23 +18,30 @@ export interface Manual {
 export interface Command {
   readonly manual: Manual
   readonly args: ArgsDef
-  /** Resolves when the command is done. Rejects with a Failure when it has failed in a way that was foreseen. */
-  run(rawArgs: readonly string[]): Promise<void>
+  /** Resolves with how the command ended. Rejects with a Failure when it has failed in a way that was foreseen. */
+  run(rawArgs: readonly string[]): Promise<ExitCode>
 }
 
-/** A command from its manual, its options and what it does with them. */
+/** A command from its manual, its options and what it does with them; it ends with 0 unless it says otherwise. */
 export function command<const Args extends ArgsDef>(
   manual: Manual,
   args: Args,
-  run: (given: ParsedArgs<Args>) => Promise<void>,
+  run: (given: ParsedArgs<Args>) => Promise<ExitCode | void>,
 ): Command {
-  const definition = defineCommand({ args, run: ({ args: given }) => run(given) })
   return {
     manual,
     args,
     async run(rawArgs) {
       checkOptions(rawArgs, args)
+      let ended: ExitCode = exit.ok
+      const definition = defineCommand({
+        args,
+        async run({ args: given }) {
+          ended = (await run(given)) ?? exit.ok
+        },
+      })
       await runCommand(definition, { rawArgs: [...rawArgs] })
+      return ended
     },
   }
 }

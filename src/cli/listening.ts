@@ -1,4 +1,5 @@
 import { Failure, exit, usage } from './failure.ts'
+import { reason } from './target.ts'
 
 /** Where to listen when nothing is said. */
 export const defaultPort = 4000
@@ -40,13 +41,23 @@ export function reachable(host: string | undefined, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-/** Resolves when the server says that it is ready. `signal` ends the waiting. */
+/**
+ * Resolves when the server says that it is ready, or when the signal is raised. Throws a usage Failure for a port that
+ * clients refuse: a list in the Fetch standard keeps browsers from the ports of other protocols.
+ */
 export async function ready(url: string, signal: AbortSignal): Promise<void> {
   const pauseMs = 50
   while (!signal.aborted) {
-    const answer = await fetch(`${url}/healthz`, { signal }).catch(() => undefined)
-    await answer?.body?.cancel()
-    if (answer?.ok) return
+    try {
+      const answer = await fetch(`${url}/healthz`, { signal })
+      await answer.body?.cancel()
+      if (answer.ok) return
+    } catch (error) {
+      if (reason(error) === 'bad port')
+        throw usage(
+          `Browsers refuse the port of ${url}, which belongs to another protocol: choose another --port.`,
+        )
+    }
     await new Promise((resume) => setTimeout(resume, pauseMs))
   }
 }

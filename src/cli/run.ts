@@ -3,13 +3,14 @@ import type { Command } from './command.ts'
 import { demoCommand } from './commands/demo.ts'
 import { publishCommand } from './commands/publish.ts'
 import { serveCommand } from './commands/serve.ts'
+import { tailCommand } from './commands/tail.ts'
 import { type ExitCode, Failure, exit, usage } from './failure.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { nearest } from './nearest.ts'
 import { Terminal } from './terminal.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand, publishCommand, demoCommand].map((entry) => [entry.manual.name, entry]),
+  [serveCommand, publishCommand, tailCommand, demoCommand].map((entry) => [entry.manual.name, entry]),
 )
 
 /** Runs what was typed (without node and the script) and resolves with how it ended; never rejects. */
@@ -42,8 +43,7 @@ async function dispatch(name: string | undefined, rest: string[], terminal: Term
     print(helpOf(found, terminal))
     return exit.ok
   }
-  await found.run(rest)
-  return exit.ok
+  return found.run(rest)
 }
 
 function find(name: string): Command {

@@ -37,6 +37,16 @@ export function serverToken(typed: string | undefined): string | undefined {
   return typed ?? (process.env['EVERWIRE_TOKEN'] || undefined)
 }
 
+/** Throws a Failure when nothing answers there. */
+export async function checkReachable(url: URL): Promise<void> {
+  try {
+    const answer = await fetch(`${url.href}/healthz`, { signal: AbortSignal.timeout(10_000) })
+    await answer.body?.cancel()
+  } catch (error) {
+    throw unreachable(url, error)
+  }
+}
+
 /** Nobody answers there; says what to look at. */
 export function unreachable(url: URL, cause: unknown): Failure {
   const { origin } = url
@@ -50,13 +60,12 @@ export function unreachable(url: URL, cause: unknown): Failure {
   })
 }
 
-/** The system's code for what went wrong, from wherever fetch has put it. */
-function reason(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') return at.code
-    if (at instanceof AggregateError && at.errors.length > 0) return reason(at.errors[0])
-  }
-  return undefined
+/** Why fetch has failed: the system's code, or else the words of the innermost error. */
+export function reason(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('code' in error && typeof error.code === 'string') return error.code
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause
+  return reason(inner) ?? error.message
 }
 
 /** Throws a usage Failure for what cannot name a channel. */

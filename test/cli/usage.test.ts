@@ -16,7 +16,7 @@ describe('the command line', () => {
     async (args) => {
       const { code, stdout } = await everwire(args)
       expect(code).toBe(0)
-      for (const command of ['serve', 'publish', 'demo'])
+      for (const command of ['serve', 'publish', 'tail', 'demo'])
         expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
       expect(stdout).toMatch(/^ {2}3 +the server cannot be reached$/m)
     },
@@ -31,6 +31,7 @@ describe('the command line', () => {
   test.each([
     ['serve', ['--port', '--host', '--data', '--config', '--dev', '--json']],
     ['publish', ['--url', '--key', '--slot', '--json', 'CHANNEL [EVENT] DATA']],
+    ['tail', ['--url', '--transport', '--since', '--last', '--count', '--json', 'CHANNEL...']],
     ['demo', ['--port', '--data']],
   ])('%s --help shows its options, examples and exit codes', async (command, parts) => {
     const { code, stdout } = await everwire([command, '--help'])
@@ -43,9 +44,10 @@ describe('the command line', () => {
 
   test.each([
     [['publsh'], 'Did you mean `everwire publish`?'],
-    [['frobnicate'], 'The commands are serve, publish, demo.'],
+    [['frobnicate'], 'The commands are serve, publish, tail, demo.'],
     [['--port', '1'], 'A command comes first'],
     [['serve', '--prot', '1'], 'There is no option --prot. Did you mean --port?'],
+    [['tail', 'a', '--from', 'x'], 'There is no option --from. The options are --url'],
     [['serve', '--no-dev'], 'There is no option --no-dev.'],
     [['serve', '--port'], '--port needs a value'],
     [['publish', 'a', 'b', '--key', '--slot'], 'write --key=--slot'],
@@ -57,6 +59,17 @@ describe('the command line', () => {
     [['publish', 'a', 'b', 'c', 'd'], '"d" is too much'],
     [['publish', 'a/*', 'x'], '"a/*" cannot name a channel'],
     [['publish', 'a', 'x', '--url', 'ftp://x'], '--url takes an address'],
+    [['tail'], 'tail needs a channel'],
+    [
+      ['tail', 'a', '--transport', 'pigeon'],
+      '--transport takes auto, websocket, sse or poll; it is given "pigeon"',
+    ],
+    [
+      ['tail', 'a', '--since', 'yesterday'],
+      '--since takes a position, "earliest" or "now"; it is given "yesterday"',
+    ],
+    [['tail', 'a', '--since', 'now', '--last', '3'], '--since and --last exclude each other'],
+    [['tail', 'a', '--count', '0'], '--count takes a whole number'],
   ])('%j is refused with what to do, and exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await everwire(args)
     expect(stderr).toContain(message)

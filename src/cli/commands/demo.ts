@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ParsedArgs } from 'citty'
 import { type Manual, command } from '../command.ts'
@@ -19,7 +22,7 @@ const args = {
     type: 'string',
     alias: 'd',
     valueHint: 'DIR',
-    description: 'keep the messages in this folder (default: in memory)',
+    description: 'keep the data in this folder (default: a temporary one, removed at the end)',
   },
   json: { type: 'boolean', description: 'one JSON object a line, for scripts' },
 } as const
@@ -47,7 +50,7 @@ export const demoCommand = command(manual, args, demo)
 interface Petstore {
   startPetstore(options: {
     readonly port: number
-    readonly data: string | undefined
+    readonly data: string
   }): Promise<{ readonly url: string; close(): Promise<void> }>
 }
 
@@ -59,9 +62,22 @@ async function demo(given: ParsedArgs<typeof args>): Promise<void> {
   const port = wholeNumber(given.port ?? process.env['PORT'], '--port', 0, 65_535) ?? defaultPort
   const { startPetstore } = await load()
   const stopped = interrupted()
-  const store = await startPetstore({ port, data: given.data }).catch((error: unknown) => {
+  const data = given.data ?? (await mkdtemp(join(tmpdir(), 'everwire-demo-')))
+  try {
+    await run(terminal, () => startPetstore({ port, data }), stopped)
+  } catch (error) {
     throw listenFailure(error, port, undefined)
-  })
+  } finally {
+    if (given.data === undefined) await rm(data, { recursive: true, force: true })
+  }
+}
+
+async function run(
+  terminal: Terminal,
+  start: () => ReturnType<Petstore['startPetstore']>,
+  stopped: Promise<unknown>,
+): Promise<void> {
+  const store = await start()
   terminal.result(
     { type: 'listening', url: store.url },
     () => `The pet store is open at ${terminal.style('cyan', store.url)}`,

@@ -86,14 +86,25 @@ async function serve(given: ParsedArgs<typeof args>): Promise<void> {
   const url = reachable(host, bound)
   announce(terminal, { url, port: bound, host }, options)
 
+  try {
+    await untilStopped(terminal, url, stopped)
+  } finally {
+    await wire.close()
+  }
+}
+
+async function untilStopped(
+  terminal: Terminal,
+  url: string,
+  stopped: Promise<NodeJS.Signals>,
+): Promise<void> {
   const waiting = new AbortController()
-  void ready(url, waiting.signal).then(() => {
+  const isReady = ready(url, waiting.signal).then(() => {
     if (!waiting.signal.aborted) terminal.result({ type: 'ready' }, () => terminal.style('green', 'ready'))
   })
-  const signal = await stopped
+  const signal = await Promise.race([stopped, isReady.then(() => stopped)])
   waiting.abort()
   terminal.note({ type: 'closing', signal }, () => terminal.noteStyle('dim', `closing after ${signal}`))
-  await wire.close()
 }
 
 const nothing: Config = { port: undefined, host: undefined, options: {} }
