@@ -11,33 +11,32 @@ import { ContractBorder } from './contract/border.ts'
 import { memoryLog } from './log/memory.ts'
 import { sqliteLog } from './log/sqlite.ts'
 import type { Log } from './log/log.ts'
-import { attachTo, type NodeServer, type Surroundings, type Target } from './node/attach.ts'
-import { every, nodeClock } from './node/clock.ts'
+import { attachTo, type NodeServer, type Target } from './node/attach.ts'
+import { nodeClock } from './node/clock.ts'
 import { NodeExchange } from './node/exchange.ts'
 import { hosted, type Route, type RouteRequest } from './node/hosts.ts'
-import { closeServer, listening, ownServer } from './node/listen.ts'
-import { SocketAcceptor } from './node/socket.ts'
+import { listening, ownServer } from './node/listen.ts'
+import { Service } from './node/service.ts'
 import { channelTable, checkOptions, originRules, type Config, type EverwireOptions } from './options.ts'
 import { channelName } from './protocol/channel.ts'
 import { EverwireError } from './protocol/codes.ts'
 import { decodePublication } from './protocol/decode.ts'
 import type { HistoryAnswer, PublishAnswer } from './protocol/messages.ts'
 import { Handlers, type HandlerRequest } from './server/handlers.ts'
-import type { Health } from './server/health.ts'
 import { readHistory, type HistoryPart } from './server/history.ts'
-import type { Kernel } from './server/kernel.ts'
 import { openKernel } from './server/open.ts'
 import { serveOwnSse, type OwnStreamOptions } from './server/own-sse.ts'
-import { serve, serveOwn, type Site } from './server/router.ts'
-import { Refusals, type Stats } from './server/stats.ts'
+import { serve, serveOwn } from './server/router.ts'
+import type { Stats } from './server/stats.ts'
+import type { SocketRoute } from './server/translation.ts'
+import { serveSocketRoute } from './server/websocket.ts'
+import type { Member } from './session/presence.ts'
 import { openBorder } from './session/border.ts'
 import type { ChannelTable } from './session/channels.ts'
 import { isLoopback } from './session/origins.ts'
 
 /** The principal of what the application itself publishes; no user can have it. */
 const applicationId = '$application'
-/** How long `close` waits for streams to end and answers to leave. */
-const closeGraceMs = 2_000
 
 type Channels = string | readonly string[]
 
@@ -68,48 +67,46 @@ export function everwire<User = unknown, const C extends Contract = Contract>(
   return new Everwire<User, C>(checkOptions(options))
 }
 
+interface OwnRoute {
+  readonly segments: readonly string[]
+  readonly serve: Target['serve']
+}
+
+/** One server; see `everwire`. */
 export class Everwire<User = unknown, C extends Contract = Contract> {
   readonly #config: Config
   readonly #channels: ChannelTable
   readonly #handlers = new Handlers()
-  readonly #refusals = new Refusals()
-  readonly #site: Site
-  readonly #around: Surroundings
-  readonly #opened: Promise<Kernel>
-  readonly #servers: ReturnType<typeof ownServer>[] = []
-  #state: 'starting' | 'open' | 'failed' | 'closing' = 'starting'
-  #stopTicking = () => {}
-  #closed: Promise<void> | undefined
+  readonly #routes: OwnRoute[] = []
+  readonly #service: Service
 
   /** Made by `everwire`. */
   constructor(config: Config) {
     this.#config = config
     this.#channels = channelTable(config)
     const report = (error: unknown) => config.logger.error({ err: error }, 'a fault of the server')
-    const refused = this.#refusals.count.bind(this.#refusals)
-    const { limits } = config
-    const sockets = new SocketAcceptor(limits, config.compression, Date.now)
-    this.#around = { limits, clock: nodeClock, now: Date.now, sockets }
-    this.#site = {
-      limits,
-      origins: originRules(config),
-      report,
-      refused,
-      retryMs: config.retryMs,
-      health: () => this.#health,
-      kernel: () => this.#kernel(),
-    }
-    this.#opened = this.#open()
-    // Whoever asks gets the failure; nobody may be asking yet.
-    this.#opened.catch((error: unknown) => {
-      this.#state = 'failed'
-      report(error)
+    const shared = { ...config, origins: originRules(config), report }
+    this.#service = new Service({
+      ...shared,
+      open: async (running) =>
+        openKernel({
+          ...shared,
+          ...running,
+          log: await openLog(config.store, this.#channels),
+          channels: this.#channels,
+          authenticate: config.authenticate,
+          userId: config.userId,
+          border: config.contract ? new ContractBorder(config.contract) : openBorder,
+          handlers: this.#handlers,
+          clock: nodeClock,
+          now: Date.now,
+        }),
     })
   }
 
   /** Fulfilled once the store is open; rejected when it cannot be opened. */
   async ready(): Promise<void> {
-    await this.#opened
+    await this.#service.ready()
   }
 
   /**
@@ -118,14 +115,16 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
    */
   attach(server: NodeServer, base = '/wire'): this {
     const below = `${base.replace(/\/+$/, '')}/`
-    const find = (path: string): Target | undefined => {
+    const find = (path: string, upgrade: boolean): Target | undefined => {
+      const own = upgrade ? this.#routes.find(({ segments }) => fits(segments, path)) : undefined
+      if (own) return { path, serve: own.serve }
       const ours =
         path === '/healthz' ? path : path.startsWith(below) ? path.slice(below.length - 1) : undefined
       return ours === undefined
         ? undefined
-        : { path: ours, serve: (exchange) => void serve(this.#site, exchange) }
+        : { path: ours, serve: (exchange) => void serve(this.#service.site, exchange) }
     }
-    attachTo(server, { find }, this.#around)
+    attachTo(server, { find }, this.#service.around)
     return this
   }
 
@@ -144,7 +143,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     const server = ownServer(limits)
     this.attach(server)
     const address = await listening(server, port, host ?? (dev ? '127.0.0.1' : undefined))
-    this.#servers.push(server)
+    this.#service.owns(server)
     const name = host?.includes(':') ? `[${host}]` : (host ?? (dev ? '127.0.0.1' : 'localhost'))
     return { port: address.port, url: `http://${name}:${address.port}` }
   }
@@ -160,7 +159,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     data: DataIn<C, N, E>,
     options: PublishOptions = {},
   ): Promise<PublishAnswer> {
-    const kernel = await this.#kernel()
+    const kernel = await this.#service.kernel()
     const publication = decodePublication({ channel, event, data, ...options })
     this.#assertRule(publication.channel)
     const [answer] = await kernel.publisher.publish(applicationId, [publication])
@@ -170,7 +169,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
 
   /** The log's position: taken before the application reads its state, it makes the first load free of races. */
   async position(): Promise<string> {
-    return (await this.#kernel()).hub.position()
+    return (await this.#service.kernel()).hub.position()
   }
 
   /** One page of a channel's history, oldest first unless asked otherwise. Throws `bad-position`. */
@@ -178,7 +177,25 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     channel: Known<C, N>,
     part: HistoryPart = {},
   ): Promise<HistoryAnswer> {
-    return readHistory((await this.#kernel()).hub, channelName(channel), part)
+    return readHistory((await this.#service.kernel()).hub, channelName(channel), part)
+  }
+
+  /** Who is in a channel: the first 200. Approximate for up to a minute after somebody went without a word. */
+  async members<const N extends string>(channel: Known<C, N>): Promise<readonly Member[]> {
+    return (await this.#service.kernel()).presence.members(channelName(channel))
+  }
+
+  /**
+   * A WebSocket route of the application's own, in its own message shapes, on the servers that this was attached to:
+   * `/v1/ws`, or `/rooms/:id/ws` (any one segment). Channel rules and origins hold as everywhere.
+   */
+  websocket(path: string, route: SocketRoute<User> = {}): this {
+    const serveRoute = serveSocketRoute(route, this.#service.site.report)
+    this.#routes.push({
+      segments: path.split('/'),
+      serve: (exchange) => void serveOwn(this.#service.site, exchange, serveRoute),
+    })
+    return this
   }
 
   /**
@@ -209,8 +226,8 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   ): Route {
     const route = (first: unknown, second?: unknown) => {
       const { request, response, raw, answer } = hosted(first, second)
-      const exchange = new NodeExchange(request, response, { path: '/sse', raw }, this.#around)
-      void serveOwn(this.#site, exchange, async (kernel) => {
+      const exchange = new NodeExchange(request, response, { path: '/sse', raw }, this.#service.around)
+      void serveOwn(this.#service.site, exchange, async (kernel) => {
         // What the host gives its routes: the caller says what that is.
         const channels = await channelsOf(first as Request)
         await serveOwnSse(kernel, exchange, typeof channels === 'string' ? [channels] : channels, options)
@@ -222,9 +239,8 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   }
 
   /** What has happened since the start, and what is there now. */
-  async stats(): Promise<Stats> {
-    const { connections, hub } = await this.#opened
-    return { connections: connections.size, channels: hub.topics, refused: this.#refusals.counts }
+  stats(): Promise<Stats> {
+    return this.#service.stats()
   }
 
   /**
@@ -232,67 +248,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
    * Servers that were given to `attach` stay open; on them new requests are answered `draining`.
    */
   close(): Promise<void> {
-    return (this.#closed ??= this.#close())
-  }
-
-  async #open(): Promise<Kernel> {
-    const config = this.#config
-    const channels = this.#channels
-    const log = await openLog(config.store, channels)
-    const kernel = await openKernel({
-      ...config,
-      log,
-      channels,
-      origins: this.#site.origins,
-      authenticate: config.authenticate,
-      userId: config.userId,
-      border: config.contract ? new ContractBorder(config.contract) : openBorder,
-      handlers: this.#handlers,
-      clock: nodeClock,
-      now: Date.now,
-      refused: this.#site.refused,
-      report: this.#site.report,
-      draining: () => this.#state === 'closing',
-    })
-    this.#stopTicking = every(config.heartbeatMs / 4, () => this.#tick(kernel))
-    if (this.#state === 'starting') this.#state = 'open'
-    return kernel
-  }
-  #tick(kernel: Kernel): void {
-    const now = Date.now()
-    for (const connection of kernel.connections) connection.tick(now)
-    kernel.hub.heal().catch(kernel.report)
-  }
-
-  async #kernel(): Promise<Kernel> {
-    if (this.#state === 'closing') throw new EverwireError('draining', 'this server is going away: come back')
-    try {
-      return await this.#opened
-    } catch (error) {
-      throw new EverwireError('store-unavailable', 'the store could not be opened: try again later', {
-        cause: error,
-      })
-    }
-  }
-
-  get #health(): Health {
-    const health = {
-      starting: 'starting',
-      open: 'ok',
-      failed: 'store-unavailable',
-      closing: 'draining',
-    } as const
-    return health[this.#state]
-  }
-
-  async #close(): Promise<void> {
-    this.#state = 'closing'
-    const kernel = await this.#opened.catch(() => undefined)
-    this.#stopTicking()
-    for (const connection of kernel?.connections ?? []) connection.drain()
-    await Promise.all(this.#servers.map((server) => closeServer(server, closeGraceMs)))
-    kernel?.hub.close()
-    await kernel?.hub.log.close()
+    return this.#service.close()
   }
 
   #assertRule(channel: string): void {
@@ -302,6 +258,14 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
       `no rule matches ${JSON.stringify(channel)}: add a pattern for it to the option "channels"`,
     )
   }
+}
+
+function fits(segments: readonly string[], path: string): boolean {
+  const given = path.split('/')
+  return (
+    given.length === segments.length &&
+    segments.every((segment, i) => (segment.startsWith(':') ? given[i] !== '' : segment === given[i]))
+  )
 }
 
 async function openLog(store: string | Log | undefined, channels: ChannelTable): Promise<Log> {

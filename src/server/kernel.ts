@@ -3,6 +3,7 @@ import type { ErrorCode, EverwireError } from '../protocol/codes.ts'
 import type { Border } from '../session/border.ts'
 import type { Guard, Principal } from '../session/guard.ts'
 import type { Limits } from '../session/limits.ts'
+import type { Presence } from '../session/presence.ts'
 import type { Publisher } from '../session/publisher.ts'
 
 /** What every transport of one server shares. */
@@ -20,12 +21,7 @@ export interface Kernel {
   readonly clock: Clock
   /** Answers a request of a client (`wire.handle`). Throws `no-handler`, `forbidden`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
-  readonly presence: (
-    principal: Principal,
-    channel: string,
-    member: string,
-    change: PresenceChange,
-  ) => Promise<void>
+  readonly presence: Presence
   /** Counts a refusal, on whatever wire it was told. */
   readonly refused: (code: ErrorCode) => void
   /** Whether this server takes no more work: `draining` answers whatever is new. */
@@ -34,11 +30,6 @@ export interface Kernel {
   readonly report: (error: unknown) => void
   /** Live connections, so that a drain finds them. */
   readonly connections: Set<Connection>
-}
-
-export interface PresenceChange {
-  readonly action: 'enter' | 'update' | 'leave'
-  readonly data: unknown
 }
 
 /** A live connection, whatever its wire. */

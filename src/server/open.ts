@@ -2,6 +2,7 @@ import { Hub } from '../hub/hub.ts'
 import type { Log } from '../log/log.ts'
 import { ApplicationGuard, type ApplicationGuardOptions } from '../session/guard-application.ts'
 import type { Border } from '../session/border.ts'
+import { Presence } from '../session/presence.ts'
 import { Publisher } from '../session/publisher.ts'
 import type { Handlers } from './handlers.ts'
 import type { Kernel } from './kernel.ts'
@@ -9,7 +10,7 @@ import type { Kernel } from './kernel.ts'
 /** What a kernel is made of: the checked options, and what of its surroundings it uses. */
 export interface KernelParts
   extends
-    Omit<ApplicationGuardOptions, 'deadline'>,
+    Omit<ApplicationGuardOptions, 'deadline' | 'watched'>,
     Pick<Kernel, 'limits' | 'heartbeatMs' | 'retryMs' | 'compression' | 'clock' | 'refused' | 'report'> {
   readonly log: Log
   readonly border: Border
@@ -27,8 +28,11 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     later: (ms, run) => clock.later(ms, run),
     report,
   })
+  const later = (ms: number, run: () => void) => clock.later(ms, run)
+  const presence = new Presence({ hub, border, limits, now, later, report })
   const guard = new ApplicationGuard({
     ...parts,
+    watched: (channel) => void presence.watched(channel).catch(report),
     deadline: (run) => clock.later(limits.authenticationMs, run),
   })
   return {
@@ -45,7 +49,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     compression,
     publisher: new Publisher(hub, border, limits, now),
     handle: parts.handlers.serve({ guard, border, clock, report, timeoutMs: parts.requestTimeoutMs }),
-    presence: async () => {},
+    presence,
     connections: new Set(),
     get draining() {
       return parts.draining()

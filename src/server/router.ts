@@ -9,6 +9,7 @@ import { serveHistory } from './history.ts'
 import type { Kernel } from './kernel.ts'
 import { servePoll } from './poll.ts'
 import { servePosition } from './position.ts'
+import { serveChange, serveMembers } from './presence.ts'
 import { servePublish } from './publish.ts'
 import { assertUtf8 } from './query.ts'
 import { serveRequest } from './request.ts'
@@ -36,6 +37,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/publish': { POST: servePublish },
   '/request': { POST: serveRequest },
   '/history': { GET: serveHistory },
+  '/presence': { GET: serveMembers, POST: serveChange },
   '/position': { GET: servePosition },
 }
 

@@ -32,7 +32,7 @@ export function membersOf(channel: string): string | undefined {
 /** Members of a channel are kept for as long as they may be: what ends them is their leaving. */
 const presenceRule: Rule = {
   keep: 'latest',
-  ageMs: 24 * 3_600_000,
+  ageMs: 365 * 86_400_000,
   count: 1_000,
   bytes: 16 * 1024 * 1024,
   tombstoneMs: 3_600_000,

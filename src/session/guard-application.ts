@@ -10,7 +10,9 @@ export interface ApplicationGuardOptions {
   /** The id of a user, when it is neither `user.id` nor `user.sub`. */
   readonly userId: ((user: unknown) => string) | undefined
   readonly now: () => number
-  /** Fulfilled after `authenticationMs`; the cancel ends the wait. */
+  /** Told when somebody may look at the members of a channel. */
+  readonly watched: (channel: string) => void
+  /** Runs after the time that authentication may take; answers its own cancel. */
   readonly deadline: (run: () => void) => () => void
 }
 
@@ -59,7 +61,9 @@ export class ApplicationGuard implements Guard {
     const watched = membersOf(channel)
     if (watched !== undefined) {
       const rule = this.#options.channels.find(watched)
-      return action === 'subscribe' && rule?.presence === true && ask(rule.subscribe, principal, watched)
+      if (action !== 'subscribe' || !rule?.presence) return false
+      this.#options.watched(watched)
+      return ask(rule.subscribe, principal, watched)
     }
     if (channel.startsWith(serverPrefix)) return false
     const rule = this.#options.channels.find(channel)

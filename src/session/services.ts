@@ -2,6 +2,7 @@ import type { Hub } from '../hub/hub.ts'
 import type { ErrorCode } from '../protocol/codes.ts'
 import type { Guard, Principal } from './guard.ts'
 import type { Limits } from './limits.ts'
+import type { Presence } from './presence.ts'
 import type { Publisher } from './publisher.ts'
 
 /** What a session needs of the server that it is a part of. */
@@ -14,12 +15,7 @@ export interface Services {
   readonly now: () => number
   /** Throws `no-handler`, `forbidden`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
-  readonly presence: (
-    principal: Principal,
-    channel: string,
-    member: string,
-    change: { readonly action: 'enter' | 'update' | 'leave'; readonly data: unknown },
-  ) => Promise<void>
+  readonly presence: Presence
   readonly refused: (code: ErrorCode) => void
   readonly report: (error: unknown) => void
 }

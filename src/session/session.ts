@@ -17,6 +17,7 @@ import type { SocketLink, SocketPeer } from './link.ts'
 import type { Prepared } from './publisher.ts'
 import { Hearing, Pulse } from './pulse.ts'
 import { closeReason, refusalOf } from './refusal.ts'
+import type { Lease } from './presence.ts'
 import type { Services } from './services.ts'
 import { Subscriptions } from './subscriptions.ts'
 
@@ -35,6 +36,7 @@ export class Session implements SocketPeer, Speaker {
   readonly #hearing = new Hearing()
   readonly #entered = new Set<string>()
   readonly #member: string
+  readonly #lease: Lease = { kind: 'connection', connection: this }
   readonly #gone: () => void
   #principal: Principal
   #lastPublish: Promise<void> = Promise.resolve()
@@ -133,9 +135,8 @@ export class Session implements SocketPeer, Speaker {
     this.#inbox.close()
     this.#subscriptions.close()
     for (const channel of this.#entered) {
-      const leave = { action: 'leave', data: null } as const
-      this.#services
-        .presence(this.#principal, channel, this.#member, leave)
+      this.#services.presence
+        .change(channel, this.#member, this.#lease, { action: 'gone', data: null })
         .catch((error: unknown) => this.#services.report(error))
     }
     this.#gone()
@@ -243,7 +244,7 @@ export class Session implements SocketPeer, Speaker {
   async #presence(message: PresenceMessage): Promise<void> {
     const { channel, action, data = null } = message
     await this.#allow('presence', channel)
-    await this.#services.presence(this.#principal, channel, this.#member, { action, data })
+    await this.#services.presence.change(channel, this.#member, this.#lease, { action, data })
     if (action === 'leave') this.#entered.delete(channel)
     else this.#entered.add(channel)
     this.say({ type: 'done', ...refOf(message) })
