@@ -50,19 +50,35 @@ export async function sqliteLog(options: SqliteLogOptions): Promise<Log> {
   const writing: WriterData = { file, sync, syncMs, dedupeMs, maxBytes }
   const reading: ReaderData = { file }
   let answered = (): void => {}
-  const writer = await Remote.start<WriterRequest>('writer', writing, () => answered())
+  const [writer, reader] = await startBoth(writing, reading, () => answered())
   try {
-    const reader = await Remote.start<ReaderRequest>('reader', reading)
-    // The writer's first message.
-    const ready = writer.ready as WriterReady
-    const log = new SqliteLog({ writer: writer.remote, reader: reader.remote, ready, rules, dedupeMs, now })
+    await reader.ask({ kind: 'open' })
+    const log = new SqliteLog({ writer: writer.remote, reader, ready: writer.ready, rules, dedupeMs, now })
     answered = () => log.answered()
     log.sweepEvery(sweepMs, report)
     return log
   } catch (error) {
-    await writer.remote.ask({ kind: 'close' })
+    await Promise.all([reader.ask({ kind: 'close' }), writer.remote.ask({ kind: 'close' })])
     throw error
   }
+}
+
+/** A thread takes a while to start: both at once. */
+async function startBoth(writing: WriterData, reading: ReaderData, answered: () => void) {
+  const [reader, writer] = await Promise.allSettled([
+    Remote.start<ReaderRequest, undefined>('reader', reading),
+    Remote.start<WriterRequest, WriterReady>('writer', writing, answered),
+  ])
+  if (reader.status === 'fulfilled' && writer.status === 'fulfilled') {
+    return [writer.value, reader.value.remote] as const
+  }
+  if (reader.status === 'fulfilled') await reader.value.remote.ask({ kind: 'close' })
+  if (writer.status === 'fulfilled') await writer.value.remote.ask({ kind: 'close' })
+  throw writer.status === 'rejected'
+    ? writer.reason
+    : reader.status === 'rejected'
+      ? reader.reason
+      : undefined
 }
 
 interface Parts {

@@ -23,11 +23,11 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
   }
 
   /** Starts the worker; `answered` runs after each message of answers, when all of them have been settled. */
-  static async start<Request extends { readonly kind: keyof Answers }>(
+  static async start<Request extends { readonly kind: keyof Answers }, Ready>(
     name: 'writer' | 'reader',
     workerData: unknown,
     answered: () => void = () => {},
-  ): Promise<{ readonly remote: Remote<Request>; readonly ready: unknown }> {
+  ): Promise<{ readonly remote: Remote<Request>; readonly ready: Ready }> {
     // From the sources as from dist.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./${name}.${extension}`, import.meta.url), {
@@ -52,7 +52,8 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
     })
     if ('refusal' in started) throw errorOf(started.refusal)
     worker.unref()
-    return { remote, ready: started.ready }
+    // Each worker says what its kind says when it is ready.
+    return { remote, ready: started.ready as Ready }
   }
 
   ask<Kind extends Request['kind']>(request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {

@@ -52,6 +52,7 @@ export type AppendedNumbers = readonly number[]
 export const appendedStride = 4
 
 export type ReaderRequest =
+  | { readonly kind: 'open' }
   | { readonly kind: 'read'; readonly cursors: readonly ChannelCursor[]; readonly limit: ReadLimit }
   | { readonly kind: 'history'; readonly query: HistoryQuery }
   | { readonly kind: 'spine'; readonly after: number }
@@ -84,6 +85,7 @@ export interface Answers {
   rule: undefined
   append: AppendedNumbers
   expire: boolean
+  open: undefined
   close: undefined
   read: Page
   history: readonly Entry[]
