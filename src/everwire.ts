@@ -1,4 +1,5 @@
 import type {
+  AnyName,
   Contract,
   DataIn,
   EventName,
@@ -153,7 +154,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
    * promises; a repeat with the same key is answered like the first. Throws an EverwireError: `forbidden` for a channel
    * without a rule, `bad-payload`, `too-large`, `key-reused`, `store-unavailable`.
    */
-  async publish<const N extends string, E extends EventName<C, N>>(
+  async publish<const N extends AnyName<C>, E extends EventName<C, N>>(
     channel: Known<C, N>,
     event: E,
     data: DataIn<C, N, E>,
@@ -173,7 +174,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   }
 
   /** One page of a channel's history, oldest first unless asked otherwise. Throws `bad-position`. */
-  async history<const N extends string>(
+  async history<const N extends AnyName<C>>(
     channel: Known<C, N>,
     part: HistoryPart = {},
   ): Promise<HistoryAnswer> {
@@ -181,7 +182,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   }
 
   /** Who is in a channel: the first 200. Approximate for up to a minute after somebody went without a word. */
-  async members<const N extends string>(channel: Known<C, N>): Promise<readonly Member[]> {
+  async members<const N extends AnyName<C>>(channel: Known<C, N>): Promise<readonly Member[]> {
     return (await this.#service.kernel()).presence.members(channelName(channel))
   }
 
@@ -202,7 +203,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
    * Answers requests of clients to channels of `pattern`. What the handler throws is `handler-failed` to the client,
    * unless it is an EverwireError. Throws an Error when pattern and event have a handler already.
    */
-  handle<const N extends string, E extends RequestName<C, N>>(
+  handle<const N extends AnyName<C>, E extends RequestName<C, N>>(
     pattern: Known<C, N>,
     event: E,
     handler: (request: HandledRequest<User, C, N, E>) => ResponseIn<C, N, E> | Promise<ResponseIn<C, N, E>>,

@@ -1,4 +1,4 @@
-import type { ChannelName, Contract, Known } from '../contract/types.ts'
+import type { AnyName, Contract, Known } from '../contract/types.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
 import { Channel, type ChannelHost } from './channel.ts'
@@ -118,11 +118,9 @@ export class Wire<C extends Contract = Contract> {
    * The channel of this name, always the same object. It is subscribed when the first listener comes; with a `start`
    * at once, from there.
    */
-  channel<Name extends string>(
-    name: (Name & Known<C, Name>) | (ChannelName<C> & Name),
-    start?: ChannelStart,
-  ): Channel<C, Name> {
-    const channel = this.#channel(name)
+  channel<const Name extends AnyName<C>>(name: Known<C, Name>, start?: ChannelStart): Channel<C, Name> {
+    // A name that is known is text.
+    const channel = this.#channel(name as string)
     if (start && !this.#closed) channel.begin(start)
     // One map for all names; the contract's types come by the name.
     return channel as unknown as Channel<C, Name>

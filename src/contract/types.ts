@@ -24,8 +24,14 @@ export interface Contract {
 /** The patterns of a contract. */
 export type PatternOf<C extends Contract> = keyof C & string
 
-/** The names that a contract's patterns match, for completion: `*` also stands for more than one segment here. */
-export type ChannelName<C extends Contract> = Filled<PatternOf<C>>
+/**
+ * Any name; the editor completes those that the contract writes out. For type parameters:
+ * `<const Name extends AnyName<C>>(channel: Known<C, Name>)`.
+ */
+export type AnyName<C extends Contract> = ChannelName<C> | (string & {})
+
+/** The names that a contract's patterns match, nearly: `*` stands for several segments, too. */
+type ChannelName<C extends Contract> = Filled<PatternOf<C>>
 
 type Filled<Pattern extends string> = Pattern extends `${infer Before}**`
   ? `${Filled<Before>}${string}`
@@ -35,7 +41,7 @@ type Filled<Pattern extends string> = Pattern extends `${infer Before}**`
 
 /**
  * `Name` itself when the contract knows the channel or when its name is only known as `string`; otherwise a type
- * that no name has and that says what is wrong. For parameters: `(channel: Known<C, Name>)`. A pattern of
+ * that no name has and that says what is wrong. A pattern of
  * the contract is a name, too.
  */
 export type Known<C extends Contract, Name extends string> = [IsOpen<C, Name>] extends [true]
