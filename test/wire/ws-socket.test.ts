@@ -33,7 +33,10 @@ describe('frames of a client', () => {
       raw.socket.write(Buffer.of(byte))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    expect(await raw.until('"ref":2')).toMatch(/"ref":1.*\x8a\x07between.*"ref":2/s)
+    const said = await raw.until('"ref":2')
+    const places = ['"ref":1', '\x8a\x07between', '"ref":2'].map((text) => said.indexOf(text))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(places).not.toContain(-1)
   })
 
   test('[4.2] a frame that breaks RFC 6455 ends the connection with a reason', async () => {
@@ -58,7 +61,8 @@ describe('frames of a client', () => {
         clientFrame(opcodes.close, Buffer.from([0x03, 0xe8])),
       ]),
     )
-    expect(await raw.until('\x88\x02\x03\xe8')).toMatch(/"ping"\}\x88\x02\x03\xe8$/s)
+    const said = await raw.until('\x88\x02\x03\xe8')
+    expect(said.endsWith('{"type":"ping"}\x88\x02\x03\xe8')).toBe(true)
     await expect.poll(() => wire.stats()).toMatchObject({ connections: 0 })
   })
 
