@@ -26,10 +26,7 @@ export async function ensureDependencies() {
   if (isInstalled()) return
   console.log('Installing the dependencies of package-lock.json (npm ci) ...')
   // NODE_ENV=production on a build machine must not leave out the compiler.
-  // The machine's Node may be older than what some packages want; none of them will run on it, so no warnings.
-  const code = await run('npm', ['ci', '--include=dev', '--include=optional', '--loglevel=error'], {
-    env: machineEnv,
-  })
+  const code = await run('npm', ['ci', '--include=dev', '--include=optional'], { env: machineEnv })
   if (code !== 0) fail('npm ci failed: see its lines above. Without it nothing here can run.', code)
 }
 

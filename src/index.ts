@@ -5,7 +5,7 @@ export type { ChannelMessage, HistoryAnswer, PublishAnswer } from './protocol/me
 export type { HandlerRequest } from './server/handlers.ts'
 export type { HistoryPart } from './server/history.ts'
 export type { Stats } from './server/stats.ts'
-export type { SocketRoute, SocketSession } from './server/translation.ts'
+export type { SocketHandshake, SocketRoute, SocketSession } from './server/translation.ts'
 export type { Member } from './session/presence.ts'
 export type { Asking } from './session/guard.ts'
 export type { Log, Rule } from './log/log.ts'

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Health } from '../server/health.ts'
+import { startHeartbeat } from '../server/heartbeat.ts'
 import type { Kernel } from '../server/kernel.ts'
 import type { Site } from '../server/router.ts'
 import { Refusals, type Stats } from '../server/stats.ts'
@@ -102,7 +103,12 @@ export class Service {
   async #open(): Promise<Kernel> {
     const draining = () => this.#state === 'closing'
     const kernel = await this.#parts.open({ refused: this.site.refused, draining })
-    this.#stopTicking = every(this.#parts.heartbeatMs / 4, () => tick(kernel))
+    const stopHeartbeat = startHeartbeat(kernel)
+    const stopHealing = every(kernel.heartbeatMs / 4, () => void kernel.hub.heal().catch(kernel.report))
+    this.#stopTicking = () => {
+      stopHeartbeat()
+      stopHealing()
+    }
     if (this.#state === 'starting') this.#state = 'open'
     return kernel
   }
@@ -117,10 +123,4 @@ export class Service {
     kernel?.hub.close()
     await kernel?.hub.log.close()
   }
-}
-
-function tick(kernel: Kernel): void {
-  const now = kernel.now()
-  for (const connection of kernel.connections) connection.tick(now)
-  kernel.hub.heal().catch(kernel.report)
 }

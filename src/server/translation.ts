@@ -1,6 +1,7 @@
 import { decodeClientMessage } from '../protocol/decode.ts'
 import { parseJson } from '../protocol/json.ts'
 import type { ClientMessage, ServerMessage } from '../protocol/messages.ts'
+import type { Asking } from '../session/guard.ts'
 import type { Dialect, Heard, Speaker } from '../session/dialect.ts'
 import { fitted, refusalOf } from '../session/refusal.ts'
 import { readClientMessage, writeServerMessage } from './dialect.ts'
@@ -26,10 +27,17 @@ export interface SocketRoute<User = unknown> {
   send?(message: ServerMessage): unknown
 }
 
+/** What a connection of a route was asked for with. */
+export interface SocketHandshake extends Asking {
+  readonly path: string
+}
+
 /** One connection of a route; the same object for as long as it lives. */
 export interface SocketSession<User = unknown> {
   /** Whom `authenticate` found; undefined for those who did not say who they are. */
   readonly user: User | undefined
+  /** The handshake: its path, query and headers, and the host's own request. */
+  readonly request: SocketHandshake
   /** Sends something of the application's own, as `send` of the route returns it. */
   send(message: unknown): void
   /** Does what a message of the protocol asks, as if the client had sent it. */
@@ -71,13 +79,15 @@ export function routeDialects<User>(
   }
 }
 
-/** What a route wants done when a connection opens. */
+/** What a route wants done when a connection opens; told before anything else of it. */
 export function openingOf<User>(
   route: SocketRoute<User>,
   speaker: Speaker,
+  request: SocketHandshake,
   report: (error: unknown) => void,
 ): readonly Heard[] {
   const { open } = route
+  sessions.set(speaker, newSession(speaker, request))
   return open ? understood(report, () => open.call(route, sessionOf<User>(speaker))) : []
 }
 
@@ -119,18 +129,21 @@ function isList(said: ClientMessage | readonly ClientMessage[]): said is readonl
 
 const sessions = new WeakMap<Speaker, SocketSession<never>>()
 
-function sessionOf<User>(speaker: Speaker): SocketSession<User> {
-  const known = sessions.get(speaker)
-  if (known) return known
-  const made: SocketSession<never> = {
+function newSession(speaker: Speaker, request: SocketHandshake): SocketSession<never> {
+  return {
     get user() {
       // Whatever `authenticate` answered is the route's user type.
       return speaker.principal.user as never
     },
+    request,
     send: (message) => speaker.send(foreignFrame(message)),
     obey: (message) => speaker.obey(decodeClientMessage(message)),
     close: (code = 1000, reason = '') => speaker.close(code, fitted(reason)),
   }
-  sessions.set(speaker, made)
-  return made
+}
+
+function sessionOf<User>(speaker: Speaker): SocketSession<User> {
+  const session = sessions.get(speaker)
+  if (!session) throw new Error('a route hears nothing before it is open')
+  return session
 }

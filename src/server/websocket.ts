@@ -32,7 +32,7 @@ export function serveSocketRoute<User>(
     if (!isHandshake(kernel, exchange)) return
     const principal = await kernel.guard.identify(exchange)
     const session = acceptSocket(kernel, exchange, principal, { channels: [], starts: [], dialects: own })
-    session?.hear(openingOf(route, session, report))
+    session?.hear(openingOf(route, session, exchange, report))
   }
 }
 

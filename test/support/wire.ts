@@ -145,9 +145,9 @@ export class RawClient {
     return this.#received
   }
 
-  /** All that has come once it holds the text. */
+  /** All that has come, a character a byte, once it holds the text. */
   async until(text: string): Promise<string> {
-    while (!this.#received.includes(text)) await this.chunks.next()
+    while (!this.#received.includes(text, 0, 'latin1')) await this.chunks.next()
     return this.#received.toString('latin1')
   }
 

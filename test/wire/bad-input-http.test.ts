@@ -93,7 +93,7 @@ test('[9.1] a body over the limit is refused, however it is announced, and the c
   expect(answers).toContain('{"status":"ok"}')
 })
 
-test('[7.1] a target over 4 KiB is 414 and says to use POST', async () => {
+test('[7.1] [9.2] a target over 4 KiB is 414 and says to use POST', async () => {
   const { url } = await start()
   const response = await fetch(`${url}/wire/history?channel=open/1&x=${'x'.repeat(4_096)}`)
   expect(await response.clone().text()).toContain('POST')

@@ -199,7 +199,7 @@ test('C69 nobody may do what no rule grants, and a missing channel answers as a 
   expect(await refusal(foreign)).toBe('403 forbidden')
 })
 
-test('C21 [9.1] a refused token is 401, an expired one token-expired, and neither tells a secret', async () => {
+test('C21 [9.1] [9.2] a refused token is 401, an expired one token-expired, and neither tells a secret', async () => {
   const { url, faults } = await start({
     authenticate: ({ headers }) => {
       if (headers.authorization === 'Bearer old') return { id: 'ada', exp: 1 }

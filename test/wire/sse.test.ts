@@ -19,7 +19,7 @@ describe('the answer', () => {
     })
   })
 
-  test('C11 [7.3] connected comes first and at once, with an id, the welcome and retry', async () => {
+  test('C8 C11 [7.3] connected comes first and at once, with an id, the welcome and retry', async () => {
     const { base } = await openWire({ retryMs: 200, heartbeatMs: 20_000 })
     const stream = await EventReader.open(`${base}/sse?channel=a`)
     const { event, id, data } = await stream.events.next()
@@ -33,7 +33,6 @@ describe('the answer', () => {
       limits: { messageBytes: 65_536, batch: 100, channels: 128 },
       channels: ['a'],
     })
-    // C8
     expect(stream.retryMs).toBe(200)
   })
 

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { startHeartbeat } from '../../src/server/heartbeat.ts'
+import type { Connection } from '../../src/server/kernel.ts'
+
+/** A clock whose hands are moved by the test. */
+class Hands {
+  now = 0
+  #timers: { readonly at: number; readonly run: () => void }[] = []
+
+  later(ms: number, run: () => void): () => void {
+    const timer = { at: this.now + ms, run }
+    this.#timers.push(timer)
+    return () => (this.#timers = this.#timers.filter((each) => each !== timer))
+  }
+
+  get timers(): number {
+    return this.#timers.length
+  }
+
+  move(ms: number): void {
+    const end = this.now + ms
+    for (;;) {
+      const [next] = this.#timers.toSorted((a, b) => a.at - b.at)
+      if (!next || next.at > end) break
+      this.#timers = this.#timers.filter((each) => each !== next)
+      this.now = next.at
+      next.run()
+    }
+    this.now = end
+  }
+}
+
+function connection(tick: (now: number) => void): Connection {
+  return { principal: { id: '', user: undefined }, tick, drain: () => {}, end: () => {} }
+}
+
+test('one timer ticks every connection four times a heartbeat, spread over the interval', () => {
+  const hands = new Hands()
+  const ticks: { readonly connection: number; readonly at: number }[] = []
+  const connections = new Set(
+    Array.from({ length: 1_000 }, (_, i) => connection((at) => void ticks.push({ connection: i, at }))),
+  )
+  const stop = startHeartbeat({
+    connections,
+    heartbeatMs: 25_000,
+    clock: hands,
+    now: () => hands.now,
+    report: () => {},
+  })
+  expect(hands.timers).toBe(1)
+  hands.move(25_000)
+  expect(hands.timers).toBe(1)
+  expect(ticks).toHaveLength(4_000)
+  for (let i = 0; i < 1_000; i += 111) {
+    const times = ticks.filter((tick) => tick.connection === i).map(({ at }) => at)
+    expect(times.slice(1).map((at, n) => at - (times[n] ?? 0))).toEqual([6_250, 6_250, 6_250])
+  }
+  const slices = [...Map.groupBy(ticks, ({ at }) => at).values()]
+  const busiest = Math.max(...slices.map(({ length }) => length))
+  expect(busiest).toBe(125)
+  stop()
+  expect(hands.timers).toBe(0)
+})
+
+test('one that throws is reported, and stops nobody; one that ends in its tick is no trouble', () => {
+  const hands = new Hands()
+  const faults: unknown[] = []
+  let ticks = 0
+  const connections = new Set<Connection>()
+  const leaving = connection(() => connections.delete(leaving))
+  const failing = connection(() => {
+    throw new Error('no')
+  })
+  for (const each of [leaving, failing, connection(() => ticks++)]) connections.add(each)
+  startHeartbeat({
+    connections,
+    heartbeatMs: 400,
+    clock: hands,
+    now: () => hands.now,
+    report: (error) => faults.push(error),
+  })
+  hands.move(400)
+  expect(ticks).toBe(4)
+  expect(faults).toHaveLength(4)
+  expect(connections.size).toBe(2)
+})
