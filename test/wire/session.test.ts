@@ -157,6 +157,31 @@ describe('a reader that stops reading', () => {
   })
 })
 
+describe('a link that carries less than is published', () => {
+  test('is shared: a catch-up goes on beside a live channel that could fill it alone', async () => {
+    const { link, open, publish } = await openSession({ limits: { unsentBytes: 4_096 } })
+    link.destroy()
+    const pad = 'x'.repeat(400)
+    for (let i = 0; i < 200; i++) await publish('bulk', { i, pad })
+    const { link: reader } = open(new MemoryLink(4_096))
+    reader.hear({ type: 'subscribe', channel: 'live' })
+    await settled()
+    reader.reading = false
+    reader.hear({ type: 'subscribe', channel: 'bulk', after: 'earliest' })
+    await settled()
+    for (let turn = 0; turn < 24; turn++) {
+      for (let i = 0; i < 12; i++) await publish('live', pad)
+      await settled()
+      reader.read(4_096)
+      await settled()
+    }
+    const count = (channel: string) =>
+      reader.said.filter((said) => said.channel === channel && said.type === 'message').length
+    expect(count('bulk')).toBeGreaterThan(60)
+    expect(count('live')).toBeGreaterThan(60)
+  })
+})
+
 describe('a client that commands', () => {
   test('and does not read is paused: answers never grow without bound', async () => {
     const { link } = await openSession({ limits: { unsentBytes: 4_096 } })
