@@ -25,9 +25,10 @@ import { decodePublication } from './protocol/decode.ts'
 import type { HistoryAnswer, PublishAnswer } from './protocol/messages.ts'
 import { Handlers, type HandlerRequest } from './server/handlers.ts'
 import { readHistory, type HistoryPart } from './server/history.ts'
+import { paramsOf } from './server/path.ts'
 import { openKernel } from './server/open.ts'
 import { serveOwnSse, type OwnStreamOptions } from './server/own-sse.ts'
-import { serve, serveOwn } from './server/router.ts'
+import { serve, serveOwn, type Serve } from './server/router.ts'
 import type { Stats } from './server/stats.ts'
 import type { SocketRoute } from './server/translation.ts'
 import { serveSocketRoute } from './server/websocket.ts'
@@ -68,10 +69,8 @@ export function everwire<User = unknown, const C extends Contract = Contract>(
   return new Everwire<User, C>(checkOptions(options))
 }
 
-interface OwnRoute {
-  readonly segments: readonly string[]
-  readonly serve: Target['serve']
-}
+/** Who serves a path, if it is theirs. */
+type OwnRoute = (path: string) => Target | undefined
 
 /** One server; see `everwire`. */
 export class Everwire<User = unknown, C extends Contract = Contract> {
@@ -117,8 +116,10 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   attach(server: NodeServer, base = '/wire'): this {
     const below = `${base.replace(/\/+$/, '')}/`
     const find = (path: string, upgrade: boolean): Target | undefined => {
-      const own = upgrade ? this.#routes.find(({ segments }) => fits(segments, path)) : undefined
-      if (own) return { path, serve: own.serve }
+      for (const route of upgrade ? this.#routes : []) {
+        const target = route(path)
+        if (target) return target
+      }
       const ours =
         path === '/healthz' ? path : path.startsWith(below) ? path.slice(below.length - 1) : undefined
       return ours === undefined
@@ -188,13 +189,16 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
 
   /**
    * A WebSocket route of the application's own, in its own message shapes, on the servers that this was attached to:
-   * `/v1/ws`, or `/rooms/:id/ws` (any one segment). Channel rules and origins hold as everywhere.
+   * `/v1/ws`, or `/rooms/:room/ws`, whose `session.request.params.room` is any one segment. Channel rules and origins hold as everywhere.
    */
   websocket(path: string, route: SocketRoute<User> = {}): this {
-    const serveRoute = serveSocketRoute(route, this.#service.site.report)
-    this.#routes.push({
-      segments: path.split('/'),
-      serve: (exchange) => void serveOwn(this.#service.site, exchange, serveRoute),
+    const { site } = this.#service
+    const serveRoute = serveSocketRoute(route, site.report)
+    this.#routes.push((asked) => {
+      const params = paramsOf(path, asked)
+      if (!params) return undefined
+      const work: Serve = (kernel, exchange) => serveRoute(kernel, exchange, params)
+      return { path: asked, serve: (exchange) => void serveOwn(site, exchange, work) }
     })
     return this
   }
@@ -259,14 +263,6 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
       `no rule matches ${JSON.stringify(channel)}: add a pattern for it to the option "channels"`,
     )
   }
-}
-
-function fits(segments: readonly string[], path: string): boolean {
-  const given = path.split('/')
-  return (
-    given.length === segments.length &&
-    segments.every((segment, i) => (segment.startsWith(':') ? given[i] !== '' : segment === given[i]))
-  )
 }
 
 async function openLog(store: string | Log | undefined, channels: ChannelTable): Promise<Log> {

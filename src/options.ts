@@ -58,7 +58,7 @@ export interface EverwireOptions<User = unknown, C extends Contract = Contract> 
   limits?: Partial<Limits>
   /** Opens every channel to everybody and listens on loopback only. For development. */
   dev?: boolean
-  /** Whether WebSockets may negotiate permessage-deflate (default: no). */
+  /** Whether WebSockets and event streams may be compressed (default: no). */
   compression?: boolean
   /** Something is sent at least this often (default 25 s). */
   heartbeatMs?: number

@@ -12,6 +12,9 @@ export function readBody(
   waitMs: number,
   clock: Clock,
 ): Promise<Uint8Array> {
+  if (request.readableEnded) {
+    return Promise.reject(new Error('other middleware has read the body: put this route before it'))
+  }
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let bytes = 0

@@ -1,7 +1,7 @@
 import { PatternMap } from '../protocol/channel.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Border } from '../session/border.ts'
-import type { Guard, Principal } from '../session/guard.ts'
+import type { Principal } from '../session/guard.ts'
 import type { Clock, Kernel } from './kernel.ts'
 
 /** What a handler of the application gets. */
@@ -16,7 +16,6 @@ export interface HandlerRequest<User = unknown> {
 export type Handler<User = unknown> = (request: HandlerRequest<User>) => unknown
 
 export interface HandlersOptions {
-  readonly guard: Guard
   readonly border: Border
   readonly timeoutMs: number
   readonly clock: Clock
@@ -35,10 +34,9 @@ export class Handlers {
     this.#byEvent.set(event, known)
   }
 
-  /** Answers requests of clients with these handlers. */
+  /** Answers requests of clients with these handlers; their rights have been checked. */
   serve(options: HandlersOptions): Kernel['handle'] {
     return async (principal, channel, event, data) => {
-      await options.guard.allow(principal, 'request', channel)
       const handler = this.#found.get(event)?.match(channel)?.value
       if (!handler) {
         throw new EverwireError(

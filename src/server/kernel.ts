@@ -19,7 +19,7 @@ export interface Kernel {
   readonly retryMs: number
   readonly now: () => number
   readonly clock: Clock
-  /** Answers a request of a client (`wire.handle`). Throws `no-handler`, `forbidden`, `handler-failed`, `timeout`. */
+  /** Answers a request of a client (`wire.handle`), whose right is known. Throws `no-handler`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
   readonly presence: Presence
   /** Counts a refusal, on whatever wire it was told. */

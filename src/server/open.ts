@@ -48,7 +48,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     retryMs,
     compression,
     publisher: new Publisher(hub, border, limits, now),
-    handle: parts.handlers.serve({ guard, border, clock, report, timeoutMs: parts.requestTimeoutMs }),
+    handle: parts.handlers.serve({ border, clock, report, timeoutMs: parts.requestTimeoutMs }),
     presence,
     connections: new Set(),
     get draining() {

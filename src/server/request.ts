@@ -10,5 +10,6 @@ export async function serveRequest(kernel: Kernel, exchange: Exchange): Promise<
   // Base64 of the largest data, and the object around it.
   const body = await readJson(exchange, kernel.limits.messageBytes * 2)
   const { channel, event, data } = decodeRequest(body)
+  await kernel.guard.allow(principal, 'request', channel)
   answerJson(exchange, 200, { data: await kernel.handle(principal, channel, event, data) })
 }

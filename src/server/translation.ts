@@ -30,6 +30,8 @@ export interface SocketRoute<User = unknown> {
 /** What a connection of a route was asked for with. */
 export interface SocketHandshake extends Asking {
   readonly path: string
+  /** What stands in the path for the `:names` of the route. */
+  readonly params: Readonly<Record<string, string>>
 }
 
 /** One connection of a route; the same object for as long as it lives. */

@@ -26,13 +26,15 @@ export async function serveWebSocket(kernel: Kernel, exchange: Exchange): Promis
 export function serveSocketRoute<User>(
   route: SocketRoute<User>,
   report: (error: unknown) => void,
-): (kernel: Kernel, exchange: Exchange) => Promise<void> {
+): (kernel: Kernel, exchange: Exchange, params: Readonly<Record<string, string>>) => Promise<void> {
   const own = routeDialects(route, report)
-  return async (kernel, exchange) => {
+  return async (kernel, exchange, params) => {
     if (!isHandshake(kernel, exchange)) return
     const principal = await kernel.guard.identify(exchange)
     const session = acceptSocket(kernel, exchange, principal, { channels: [], starts: [], dialects: own })
-    session?.hear(openingOf(route, session, exchange, report))
+    const { headers, query, address, raw, path } = exchange
+    const handshake = { headers, query, address, raw, path, params }
+    session?.hear(openingOf(route, session, handshake, report))
   }
 }
 

@@ -13,7 +13,7 @@ export interface Services {
   readonly limits: Limits
   readonly heartbeatMs: number
   readonly now: () => number
-  /** Throws `no-handler`, `forbidden`, `handler-failed`, `timeout`. */
+  /** The right to ask is known. Throws `no-handler`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
   readonly presence: Presence
   readonly refused: (code: ErrorCode) => void

@@ -193,6 +193,7 @@ test('C35 a WebSocket route of the application speaks its own shapes', async () 
   const wire = newWire()
   const server = createServer()
   wire.websocket('/v1/rooms/:room/ws', {
+    open: (session) => session.send({ room: session.request.params['room'] }),
     receive: (message) =>
       typeof message === 'object' && message !== null && 'petId' in message
         ? { type: 'subscribe', channel: `open/${String(message.petId)}` }
@@ -206,8 +207,8 @@ test('C35 a WebSocket route of the application speaks its own shapes', async () 
   })
   wire.attach(server)
   await listen(server)
-  const socket = new WebSocket(`ws://127.0.0.1:${portOf(server)}/v1/rooms/7/ws`)
-  await once(socket, 'open')
+  const socket = new WebSocket(`ws://127.0.0.1:${portOf(server)}/v1/rooms/7%20a/ws`)
+  expect(String((await once(socket, 'message'))[0])).toBe('{"room":"7 a"}')
   socket.send('{"petId":123}')
   expect(String((await once(socket, 'message'))[0])).toBe('ok')
   await wire.publish('open/123', 'x', { status: 'ADOPTED' })

@@ -37,7 +37,7 @@ describe("a route that speaks the application's own shapes", () => {
     const { url, wire } = await openWire()
     wire.websocket('/rooms/:room/ws', {
       open(session) {
-        const [, , room] = session.request.path.split('/')
+        const { room } = session.request.params
         session.send({ type: 'hello', room, name: session.request.query.get('name') })
         return { type: 'subscribe', channel: `rooms/${room}` }
       },
