@@ -28,11 +28,6 @@ export function idLine(id: string): string {
   return `id: ${id.replace(unsafeField, '')}\n`
 }
 
-/** A comment: keeps the connection alive and dispatches nothing. */
-export function formatComment(text: string): string {
-  return `: ${text.replace(unsafeField, ' ')}\n\n`
-}
-
 function dataLines(data: string): string {
   // JSON text has no line ends; only foreign text needs the split.
   if (!data.includes('\n') && !data.includes('\r')) return `data: ${data}\n`

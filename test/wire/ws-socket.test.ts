@@ -1,12 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Agent } from 'undici'
 import { WebSocket as WsClient, type RawData } from 'ws'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { everwire } from '../../src/index.ts'
+import { localhost } from '../support/localhost.ts'
 import { Queue } from '../support/queue.ts'
 import { Client, clientFrame, openWire, RawClient, type Said } from '../support/wire.ts'
 
@@ -168,29 +165,7 @@ describe('compression', () => {
 })
 
 test('C34 wss:// is served like ws://', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'wire-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name))
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      '/CN=localhost',
-      '-keyout',
-      `${key}`,
-      '-out',
-      `${cert}`,
-    ],
-    { stdio: 'ignore' },
-  )
-  const server = createServer({ key: readFileSync(`${key}`), cert: readFileSync(`${cert}`) })
+  const server = createServer(localhost)
   const wire = everwire({ dev: true })
   onTestFinished(async () => {
     await wire.close()
