@@ -10,21 +10,7 @@ export interface BinaryMessage {
   readonly bytes: Uint8Array
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
-
-/** The whole message in one allocation. */
-export function encodeBinary(header: object, bytes: Uint8Array): Uint8Array {
-  const head = encoder.encode(JSON.stringify(header))
-  if (head.length > 0xffff)
-    throw new EverwireError('too-large', 'the header of a binary message exceeds 65,535 bytes')
-  const whole = new Uint8Array(2 + head.length + bytes.length)
-  whole[0] = head.length >> 8
-  whole[1] = head.length & 0xff
-  whole.set(head, 2)
-  whole.set(bytes, 2 + head.length)
-  return whole
-}
 
 /** Throws `bad-message`, `bad-utf8` or `bad-json`. The bytes are a view on `whole`. */
 export function decodeBinary(whole: Uint8Array): BinaryMessage {

@@ -44,11 +44,6 @@ export const codes = {
 /** The name of one row of the table. */
 export type ErrorCode = keyof typeof codes
 
-/** Whether `text` names a row of the table. */
-export function isErrorCode(text: unknown): text is ErrorCode {
-  return typeof text === 'string' && Object.hasOwn(codes, text)
-}
-
 /** The one error that Everwire throws or answers: a code of the table and a message that says what to do. */
 export class EverwireError extends Error {
   readonly code: ErrorCode

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
 import { memoryLog } from '../../src/log/memory.ts'
 import { sqliteLog } from '../../src/log/sqlite.ts'
-import { logContract, type OpenLog } from '../../src/testing/log-contract.ts'
+import { logContract, type OpenLog } from 'everwire/testing'
 import { openedAnew } from './opened-anew.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'everwire-log-'))

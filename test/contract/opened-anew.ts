@@ -1,5 +1,5 @@
 import type { ChannelCursor, HistoryQuery, Log, NewEntry, ReadLimit, Watcher } from '../../src/log/log.ts'
-import type { OpenLog } from '../../src/testing/log-contract.ts'
+import type { OpenLog } from 'everwire/testing'
 
 // An opening starts two threads: enough of them to stand between any two steps of a test, not of a flood.
 const maxReopenings = 3
