@@ -13,5 +13,5 @@ async function step(command, ...args) {
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await step('tsc', '-p', 'tsconfig.build.json')
 if (existsSync(join(root, 'examples/petstore/vite.config.ts')))
-  await step('vite', 'build', 'examples/petstore')
+  await step('vite', 'build', 'examples/petstore', '--logLevel', 'warn')
 recordBuild()

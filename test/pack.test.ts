@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -63,7 +63,7 @@ test('the installed package brings no Node of its own', () => {
   expect(lock).not.toMatch(/node-linux-|@everwire\/node24/)
 })
 
-test.each(['everwire', 'everwire/client'])('%s can be imported', (name) => {
+test.each(['everwire', 'everwire/client', 'everwire/testing'])('%s can be imported', (name) => {
   const output = run(
     process.execPath,
     '-e',
@@ -75,4 +75,72 @@ test.each(['everwire', 'everwire/client'])('%s can be imported', (name) => {
 test('everwire --help answers', () => {
   const output = run(process.execPath, 'node_modules/everwire/bin/everwire.js', '--help')
   expect(output).toMatch(/everwire/i)
+})
+
+const page = ['ES2024', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable']
+const node = { lib: ['ES2024'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] }
+
+/** What users write, and what their project knows: each with as little as its kind of program has. */
+const consumers = {
+  'a server without the DOM': {
+    options: node,
+    text: `
+import { createServer } from 'node:http'
+import { defineContract, everwire, EverwireError, type, type Everwire, type Log } from 'everwire'
+
+const contract = defineContract({ 'pets/*': { events: { moved: type<{ readonly to: string }>() } } })
+const wire = everwire({ contract, channels: { 'pets/*': { subscribe: true } } })
+wire.attach(createServer())
+await wire.publish('pets/1', 'moved', { to: 'here' }, { key: 'once' })
+// @ts-expect-error the contract says text
+await wire.publish('pets/1', 'moved', { to: 1 })
+export const position: string = await wire.position()
+export const store = (log: Log): Everwire => everwire({ store: log })
+export const code = (error: unknown) => (error instanceof EverwireError ? error.code : undefined)
+`,
+  },
+  'a client in a page, without Node': {
+    options: { lib: page, types: [] },
+    text: `
+import { connect, type Wire } from 'everwire/client'
+
+const wire: Wire = connect('/wire')
+const pet = wire.channel('pets/1', { after: document.title })
+pet.on('gap', (gap) => console.log(gap.reason satisfies string))
+// @ts-expect-error there is no Node here
+export const directory = process.cwd()
+`,
+  },
+  'a store and its contract': {
+    options: node,
+    text: `
+import { describe, test } from 'node:test'
+import type { Log } from 'everwire'
+import { logContract, type OpenLog } from 'everwire/testing'
+
+declare const store: Log
+const open: OpenLog = async ({ now }) => (now() > 0 ? { log: store } : { log: store, reopen: async () => store })
+logContract({ describe, test }, 'a store', open)
+`,
+  },
+}
+
+describe.each(Object.entries(consumers))('%s', (name, { options, text }) => {
+  test.each([
+    { module: 'nodenext', moduleResolution: 'nodenext' },
+    { module: 'esnext', moduleResolution: 'bundler' },
+  ])('is type-checked with $moduleResolution', (resolution) => {
+    const folder = join(project, `${name.replaceAll(/\W+/g, '-')}-${resolution.moduleResolution}`)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'index.ts'), text)
+    const compilerOptions = { target: 'es2024', strict: true, noEmit: true, ...resolution, ...options }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+    const tsc = join(root, 'node_modules/.bin/tsc')
+    const { stdout, status } = spawnSync(tsc, ['--pretty', 'false', '-p', folder], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
+    expect(status).toBe(0)
+  })
 })

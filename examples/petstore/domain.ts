@@ -61,16 +61,6 @@ export interface ChatMessage {
   readonly timestamp?: string | undefined
 }
 
-export interface Typing {
-  readonly type: 'typing'
-  readonly user: string
-}
-
-/** The data of `tick`: numbers that rise by one, so that a page can count for itself what it got. */
-export interface Tick {
-  readonly n: number
-}
-
 export interface Visitor {
   readonly id: string
   readonly name: string
