@@ -147,7 +147,7 @@ function plainResponse(request: IncomingMessage, socket: Duplex): ServerResponse
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   // A peer that resets here has gone, that is all.
-  socket.on('error', () => {})
+  socket.on('error', ignored)
   if (socket instanceof Socket) response.assignSocket(socket)
   response.once('finish', () => {
     if (socket instanceof Socket) response.detachSocket(socket)
@@ -155,3 +155,6 @@ function plainResponse(request: IncomingMessage, socket: Duplex): ServerResponse
   })
   return response
 }
+
+// Written here, where it holds on to nothing: written in place it would keep the response as long as the socket lives.
+function ignored(): void {}
