@@ -43,6 +43,7 @@ export const contract = defineContract({
         /** Made by whoever writes, so that the writer's page knows its own message again. */
         id: z.string().max(64).optional(),
         text: z.string().trim().min(1).max(1000),
+        /** What the page says of itself. Where names matter, let a handler publish, who knows the user. */
         user: name,
         role: z.enum(['adopter', 'coordinator']),
         /** By the writer's clock; the message itself has the server's. */
