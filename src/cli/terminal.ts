@@ -44,11 +44,4 @@ export class Terminal {
   noteStyle(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#err })
   }
-
-  /** Resolves when what was written before has left the process. */
-  async flushed(): Promise<void> {
-    for (const stream of [this.#out, this.#err]) {
-      if (stream.writableLength > 0) await new Promise<void>((done) => stream.write('', () => done()))
-    }
-  }
 }

@@ -50,6 +50,19 @@ describe('serve', () => {
     )
   })
 
+  test('says why it cannot keep messages', async () => {
+    const data = join(folder, 'data')
+    await startServer({ options: ['--data', data] })
+    const second = await everwire(['serve', '--dev', '--port', '0', '--data', data])
+    expect(second).toMatchObject({ code: 1, stdout: '' })
+    expect(second.stderr).toMatch(/^The messages cannot be kept: .*open already, by process \d+/)
+    const under = join(file('no-folder', ''), 'x')
+    const third = await everwire(['serve', '--dev', '--port', '0', '--data', under])
+    expect(third).toMatchObject({ code: 1, stdout: '' })
+    expect(third.stderr).toMatch(/^The messages cannot be kept: ENOTDIR/)
+    expect(third.stderr).not.toContain('    at ')
+  })
+
   test('warns when no channel is open to anybody', async () => {
     const command = new Command(['serve', '--host', '127.0.0.1', '--port', '0'])
     await command.until(({ stdout }) => stdout.includes('ready'))
@@ -107,6 +120,7 @@ describe('serve --config', () => {
     ['keep.json', '{"channels":{"a":{"keep":"some"}}}', /channels\.a\.keep: /],
     ['port.yaml', 'port: many\n', /port: takes a whole number/],
     ['broken.yaml', 'channels:\n  a: {\n', /at line 3/],
+    ['pattern.yaml', 'channels:\n  a/**/b: { subscribe: true }\n', /a\/\*\*\/b: "\*\*" may only be the last/],
     ['text.yaml', 'hello\n', /holds no options/],
     ['throws.mjs', 'throw new Error("not today")', /cannot be loaded: not today/],
     ['rules.toml', '', /takes a file that ends in \.yaml/],

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import type { ParsedArgs } from 'citty'
+import { EverwireError } from '../../protocol/codes.ts'
 import { isRecord, parseJson } from '../../protocol/json.ts'
 import { type Manual, command } from '../command.ts'
 import { Failure, exit, usage } from '../failure.ts'
@@ -83,8 +84,9 @@ async function input(): Promise<string> {
 function jsonOrText(data: string): unknown {
   try {
     return parseJson(data)
-  } catch {
-    return data
+  } catch (error) {
+    if (error instanceof EverwireError && error.code === 'bad-json') return data
+    throw usage(`DATA cannot be sent: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -1,8 +1,10 @@
 import type { ParsedArgs } from 'citty'
 import type { Everwire, EverwireOptions } from '../../index.ts'
+import { announce } from '../announce.ts'
 import { type Manual, command } from '../command.ts'
 import { type Config, readConfig, wrong } from '../config.ts'
-import { usage } from '../failure.ts'
+import { Failure, exit, usage } from '../failure.ts'
+import { Faults } from '../faults.ts'
 import { defaultPort, isLoopback, listenFailure, reachable, ready } from '../listening.ts'
 import { wholeNumber } from '../options.ts'
 import { interrupted } from '../signals.ts'
@@ -72,24 +74,35 @@ async function serve(given: ParsedArgs<typeof args>): Promise<void> {
   const dev = given.dev === true || config.options['dev'] === true
   const port = wholeNumber(given.port, '--port', 0, 65_535) ?? config.port ?? defaultPort
   const host = hostOf(given.host ?? config.host, dev)
+  const faults = new Faults(terminal)
   const options = {
+    logger: faults,
     ...config.options,
     ...(given.data === undefined ? {} : { store: given.data }),
     ...(dev ? { dev } : {}),
   }
   const stopped = interrupted()
   const wire = await create(options, given.config)
-  const { port: bound } = await wire.listen(port, host).catch(async (error: unknown) => {
-    await wire.close()
-    throw listenFailure(error, port, host)
-  })
-  const url = reachable(host, bound)
-  announce(terminal, { url, port: bound, host }, options)
-
   try {
+    await opened(wire)
+    const { port: bound } = await wire.listen(port, host).catch((error: unknown) => {
+      throw listenFailure(error, port, host)
+    })
+    faults.begin()
+    const url = reachable(host, bound)
+    announce(terminal, { url, port: bound, host }, options)
     await untilStopped(terminal, url, stopped)
   } finally {
     await wire.close()
+  }
+}
+
+async function opened(wire: Everwire): Promise<void> {
+  try {
+    await wire.ready()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new Failure(`The messages cannot be kept: ${message}`, exit.failed, { cause: error })
   }
 }
 
@@ -129,40 +142,4 @@ async function create(options: EverwireOptions, file: string | undefined): Promi
     const problems = error.message.replace(/^everwire\(options\) cannot start:\n\s*/, '')
     throw wrong(file ?? 'the options', problems)
   }
-}
-
-function announce(
-  terminal: Terminal,
-  where: { readonly url: string; readonly port: number; readonly host: string | undefined },
-  options: EverwireOptions,
-): void {
-  const { url, port, host } = where
-  const channels = Object.keys(options.channels ?? {})
-  const store =
-    typeof options.store === 'string' ? options.store : options.store ? 'a store of its own' : 'memory'
-  const dev = options.dev === true
-  terminal.result(
-    { type: 'listening', url: `${url}/wire`, port, host: host ?? null, dev, store, channels },
-    () => {
-      const label = (text: string) => terminal.style('dim', text.padEnd(11))
-      return [
-        `${label('listening')}${terminal.style('cyan', `${url}/wire`)}${host === undefined ? '  on all addresses' : ''}`,
-        `${label('channels')}${channelsText(channels, dev)}`,
-        `${label('messages')}${store === 'memory' ? 'in memory, until this ends (--data DIR keeps them)' : `in ${store}`}`,
-      ].join('\n')
-    },
-  )
-  if (dev) warn(terminal, "--dev: every channel is open to everybody who can reach this machine's loopback.")
-  else if (channels.length === 0)
-    warn(terminal, 'No channel is open to anybody: give --config FILE with channels, or --dev.')
-}
-
-function channelsText(channels: readonly string[], dev: boolean): string {
-  const named = channels.join(', ')
-  if (!dev) return named || 'none'
-  return named ? `any; with rules for ${named}` : 'any'
-}
-
-function warn(terminal: Terminal, message: string): void {
-  terminal.note({ type: 'warning', message }, () => terminal.noteStyle('yellow', message))
 }
