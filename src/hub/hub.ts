@@ -1,8 +1,9 @@
-import type { Appended, ChannelCursor, Log, NewEntry, Page, ReadLimit, SpineStep } from '../log/log.ts'
+import type { Appended, ChannelCursor, Log, NewEntry, ReadLimit, SpineStep } from '../log/log.ts'
 import type { Lineage } from '../log/lineage.ts'
 import type { Start } from '../protocol/messages.ts'
 import type { Outgoing, WireFormat } from './format.ts'
 import { Frame, frameOf } from './frame.ts'
+import { Pages, part, type FramePage } from './pages.ts'
 import { Reader, type Sink, type Source } from './reader.ts'
 import { resolveStart, type ChannelStart, type Keep } from './start.ts'
 import { defaultMemory, MemoryBudget, Topic, type Listener, type MemoryLimits } from './topic.ts'
@@ -17,6 +18,9 @@ export interface Surroundings {
   readonly report: (error: unknown) => void
 }
 
+/** Pages that several readers share are read whole, however little room the first of them has. */
+const sharedPage = { entries: 256, bytes: 64 * 1024 }
+const sharedPagesBytes = 16 * 1024 * 1024
 /** Pages of the log under way at once: 64 MiB of them at most at 64 KiB a page. */
 const maxReads = 1_024
 const rewatchMs = 100
@@ -39,6 +43,8 @@ export class Hub implements Source {
   #cancelRewatch: () => void = () => {}
   #closed = false
   #reads = 0
+  readonly #pages = new Pages(sharedPagesBytes)
+  readonly #sharedReads = new Map<string, Promise<FramePage>>()
   readonly #waitingReads: (() => void)[] = []
 
   private constructor(log: Log, keep: (channel: string) => Keep, around: Surroundings, memory: MemoryLimits) {
@@ -109,12 +115,40 @@ export class Hub implements Source {
     this.#touch(topic)
   }
 
-  /** Reads the log; waits its turn while this node has too many pages under way. */
-  async read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page> {
+  /** Reads the log, or takes what was read for others a moment ago. */
+  async read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<FramePage> {
+    const [only] = cursors
+    if (cursors.length !== 1 || !only || this.#keep(only.channel) !== 'all') {
+      return this.#readLog(cursors, limit)
+    }
+    const { channel, after } = only
+    const known = this.#pages.find(channel, after)
+    if (known) return part(known, after, limit)
+    return part(await this.#readShared(channel, after), after, limit)
+  }
+
+  // Readers that come back at once often stand at the same place.
+  #readShared(channel: string, after: number): Promise<FramePage> {
+    const place = `${after} ${channel}`
+    let page = this.#sharedReads.get(place)
+    if (!page) {
+      page = this.#readLog([{ channel, after }], sharedPage).finally(() => this.#sharedReads.delete(place))
+      this.#sharedReads.set(place, page)
+      page.then(
+        (whole) => this.#pages.keep(channel, after, whole),
+        () => {},
+      )
+    }
+    return page
+  }
+
+  /** Waits its turn while this node has too many pages under way. */
+  async #readLog(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<FramePage> {
     if (this.#reads >= maxReads) await new Promise<void>((resolve) => this.#waitingReads.push(resolve))
     else this.#reads++
     try {
-      return await this.log.read(cursors, limit)
+      const { entries, through, trimmed } = await this.log.read(cursors, limit)
+      return { frames: entries.map((entry) => frameOf(entry, this.lineage)), through, trimmed }
     } finally {
       const next = this.#waitingReads.shift()
       if (next) next()

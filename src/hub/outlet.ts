@@ -1,4 +1,5 @@
-import type { ChannelCursor, Page } from '../log/log.ts'
+import type { FramePage } from './pages.ts'
+import type { ChannelCursor } from '../log/log.ts'
 import type { Hub } from './hub.ts'
 import type { Reader, Sink } from './reader.ts'
 
@@ -26,7 +27,10 @@ export class Outlet implements Sink {
   readonly #link: Link
   readonly #failed: (error: unknown) => void
   readonly #queue = new Set<Reader>()
-  readonly #reads: { readonly cursors: readonly ChannelCursor[]; readonly taken: (page: Page) => void }[] = []
+  readonly #reads: {
+    readonly cursors: readonly ChannelCursor[]
+    readonly taken: (page: FramePage) => void
+  }[] = []
   #pumping = false
   #reading = false
   #closed = false
@@ -56,7 +60,7 @@ export class Outlet implements Sink {
     this.#readNext()
   }
 
-  read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void {
+  read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
     this.#reads.push({ cursors, taken })
     this.#readNext()
   }

@@ -1,8 +1,9 @@
-import type { ChannelCursor, Page, Trimmed } from '../log/log.ts'
+import type { FramePage } from './pages.ts'
+import type { ChannelCursor, Trimmed } from '../log/log.ts'
 import type { GapMessage, GapReason } from '../protocol/messages.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { WireFormat } from './format.ts'
-import { frameOf, type Frame } from './frame.ts'
+import type { Frame } from './frame.ts'
 import type { Lineage } from '../log/lineage.ts'
 import type { ChannelStart, Keep } from './start.ts'
 import { memoryReaches } from './joint.ts'
@@ -25,7 +26,7 @@ export interface Sink {
   /** The reader has something to do: its `step` is to be called when there is room. */
   ready(reader: Reader): void
   /** Reads the log when there is room for a page, one page of this sink at a time, and hands it over. */
-  read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void
+  read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void
 }
 
 /** What a step of a reader came to: nothing left for now; more, once the sink has room; waiting for the log. */
@@ -240,15 +241,15 @@ export class Reader implements Listener {
     })
   }
 
-  #take(page: Page): void {
+  #take(page: FramePage): void {
     for (const trimmed of page.trimmed) {
       const tracked = this.#channels.find(({ channel }) => channel === trimmed.channel)
       if (tracked && this.#lost(tracked, trimmed)) return
     }
     for (const tracked of this.#channels) tracked.fresh = false
-    for (const entry of page.entries) {
-      const tracked = this.#channels.find(({ channel }) => channel === entry.channel)
-      if (tracked && entry.seq > this.#after(tracked)) this.#write(frameOf(entry, this.#hub.lineage))
+    for (const frame of page.frames) {
+      const tracked = this.#channels.find(({ channel }) => channel === frame.message.channel)
+      if (tracked && frame.seq > this.#after(tracked)) this.#write(frame)
     }
     this.#moveTo(page.through)
   }

@@ -1,6 +1,7 @@
 import type { Hub } from '../hub/hub.ts'
 import type { Reader, Sink } from '../hub/reader.ts'
-import type { ChannelCursor, Page } from '../log/log.ts'
+import type { FramePage } from '../hub/pages.ts'
+import type { ChannelCursor } from '../log/log.ts'
 
 const pageEntries = 256
 const comma = 0x2c
@@ -42,7 +43,7 @@ export class PollSink implements Sink {
     if (reader.step() !== 'reading') this.#settled(this.#bytes > 0)
   }
 
-  read(cursors: readonly ChannelCursor[], taken: (page: Page) => void): void {
+  read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
     this.#hub.read(cursors, { entries: pageEntries, bytes: Math.max(this.room, 1) }).then(taken, this.#failed)
   }
 

@@ -66,8 +66,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'a reader stays fresh for ever',
     file: 'src/hub/reader.ts',
-    find: 'for (const tracked of this.#channels) tracked.fresh = false\n    for (const entry',
-    replace: 'for (const entry',
+    find: 'for (const tracked of this.#channels) tracked.fresh = false\n    for (const frame',
+    replace: 'for (const frame',
   },
   {
     name: 'the position is stated before the gap that it needs',
@@ -114,14 +114,32 @@ const mutants: readonly Mutant[] = [
   {
     name: 'a quiet position runs ahead of what is still to be taken',
     file: 'src/hub/reader.ts',
-    find: 'if (this.#closed || this.#sink.room <= 0 || !this.caughtUp) return',
-    replace: 'if (this.#closed || this.#sink.room <= 0) return',
+    find: "if (this.#closed || !this.caughtUp) return 'behind'",
+    replace: "if (this.#closed) return 'behind'",
   },
   {
     name: 'a page moves the position past where its limit cut it off',
     file: 'src/hub/reader.ts',
     find: 'this.#moveTo(page.through)',
     replace: 'this.#moveTo(Math.max(page.through, this.#hub.through))',
+  },
+  {
+    name: 'off by one at a page that was read for others',
+    file: 'src/hub/pages.ts',
+    find: 'page.after <= after &&',
+    replace: 'page.after <= after + 1 &&',
+  },
+  {
+    name: 'the rest of a shared page is passed over',
+    file: 'src/hub/pages.ts',
+    find: 'through: last.seq',
+    replace: 'through: page.through',
+  },
+  {
+    name: 'pages of channels that keep the latest are shared',
+    file: 'src/hub/hub.ts',
+    find: "|| this.#keep(only.channel) !== 'all'",
+    replace: '',
   },
   {
     name: 'a full sink drops the message',

@@ -83,7 +83,7 @@ export class World {
     }
     const latest = keeps(channel) === 'latest'
     // A repeat has to have the payload of the first.
-    const payload = key === undefined ? `message ${++this.#published}` : `keyed ${key}`
+    const payload = key === undefined ? this.#nextPayload() : `keyed ${key}`
     const [appended] = await this.hub.append([
       {
         channel,
@@ -103,6 +103,12 @@ export class World {
       payload,
     })
     await settled()
+  }
+
+  // Now and then one that fills most of a page.
+  #nextPayload(): string {
+    const text = `message ${++this.#published}`
+    return this.#published % 5 === 0 ? text.padEnd(1_500) : text
   }
 
   async sweep(): Promise<void> {

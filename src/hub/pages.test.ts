@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { memoryLog } from '../log/memory.ts'
+import type { Log } from '../log/log.ts'
+import { nextFormatSlot, type WireFormat } from './format.ts'
+import { Hub } from './hub.ts'
+import { Outlet } from './outlet.ts'
+import { Pages, part } from './pages.ts'
+
+const rule = { keep: 'all', ageMs: 1e12, count: 1e6, bytes: 1e9, tombstoneMs: 1e6 } as const
+const around = {
+  defer: (run: () => void) => void setImmediate(run),
+  later: () => () => {},
+  report: (error: unknown) => {
+    throw error
+  },
+}
+
+test('a thousand readers that come back at once share the reading of the log and the encoding', async () => {
+  const log = memoryLog({ rules: () => rule })
+  const counts = { reads: 0, encodes: 0, written: 0 }
+  const counted: Log = {
+    lineage: log.lineage,
+    dedupeMs: log.dedupeMs,
+    append: (entries) => log.append(entries),
+    history: (query) => log.history(query),
+    head: () => log.head(),
+    watch: (after, watcher) => log.watch(after, watcher),
+    sweep: () => log.sweep(),
+    close: () => log.close(),
+    read: (cursors, limit) => {
+      counts.reads++
+      return log.read(cursors, limit)
+    },
+  }
+  const format: WireFormat = {
+    name: 'counting',
+    slot: nextFormatSlot(),
+    message: () => {
+      counts.encodes++
+      return Uint8Array.of(1)
+    },
+    gap: () => new Uint8Array(),
+    snapshot: () => new Uint8Array(),
+    position: () => new Uint8Array(),
+  }
+  for (let n = 0; n < 1_000; n++) await log.append([{ channel: 'c', event: 'message', data: String(n) }])
+  const hub = await Hub.open(counted, () => 'all', around)
+  const link = { room: 64 * 1024, send: (bytes: Uint8Array) => void (counts.written += bytes.length) }
+  for (let i = 0; i < 1_000; i++) {
+    const after = 100 * (i % 10)
+    const reader = hub.subscribe(
+      [{ channel: 'c', after, fresh: false }],
+      format,
+      new Outlet(hub, link, around.report),
+    )
+    reader.wake()
+  }
+  while (counts.written < 100 * (1_000 * 10 - 100 * 45)) await new Promise((resolve) => setImmediate(resolve))
+  expect(counts.written).toBe(100 * (1_000 * 10 - 100 * 45))
+  // Ten places to start from, and what follows them.
+  expect(counts.reads).toBeLessThan(50)
+  expect(counts.encodes).toBeLessThan(10_000)
+  hub.close()
+  await log.close()
+})
+
+test('pages that were read last are kept within their memory', () => {
+  const pages = new Pages(10_000)
+  for (let n = 0; n < 1_000; n++) {
+    const frame = { seq: n * 10 + 5, size: 1_000, message: { data: '1' } } as never
+    pages.keep(`c${n % 7}`, n * 10, { frames: [frame], through: n * 10 + 10, trimmed: [] })
+  }
+  expect(pages.find('c0', 0)).toBeUndefined()
+  const kept = Array.from({ length: 1_000 }, (_, n) => pages.find(`c${n % 7}`, n * 10)).filter(Boolean)
+  expect(kept).toHaveLength(10)
+})
+
+test('a part of a page reaches as far as its last message, and to the end when nothing is left out', () => {
+  const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, message: { data: 'xx' } }) as never)
+  const page = { frames, through: 12, trimmed: [] }
+  expect(part(page, 3, { entries: 1, bytes: 100 })).toMatchObject({ through: 5, frames: [{ seq: 5 }] })
+  expect(part(page, 4, { entries: 9, bytes: 100 }).through).toBe(12)
+  expect(part(page, 0, { entries: 9, bytes: 1 }).frames).toHaveLength(1)
+})

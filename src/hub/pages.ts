@@ -1,0 +1,77 @@
+import type { ReadLimit, Trimmed } from '../log/log.ts'
+import type { Frame } from './frame.ts'
+
+/** A page of the log as frames, so that whoever reads the same page shares their bytes. */
+export interface FramePage {
+  readonly frames: readonly Frame[]
+  readonly through: number
+  readonly trimmed: readonly Trimmed[]
+}
+
+interface Kept extends FramePage {
+  readonly channel: string
+  readonly after: number
+  readonly size: number
+}
+
+/**
+ * The pages of single channels that were read last. When many readers come back at once, each some messages behind,
+ * nearly all of them find what they want here: one read of the log, one encoding, for all. Only for channels that keep
+ * everything: what is kept here may have been superseded since.
+ */
+export class Pages {
+  readonly #byChannel = new Map<string, Kept[]>()
+  readonly #oldestFirst = new Set<Kept>()
+  readonly #limit: number
+  #size = 0
+
+  /** `limit`: bytes of data, roughly. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  keep(channel: string, after: number, page: FramePage): void {
+    const size = page.frames.reduce((sum, frame) => sum + frame.size, 0)
+    if (page.frames.length === 0 || size > this.#limit) return
+    const kept = { ...page, channel, after, size }
+    const pages = this.#byChannel.get(channel)
+    if (pages) pages.push(kept)
+    else this.#byChannel.set(channel, [kept])
+    this.#oldestFirst.add(kept)
+    this.#size += size
+    for (const oldest of this.#oldestFirst) {
+      if (this.#size <= this.#limit) break
+      this.#drop(oldest)
+    }
+  }
+
+  /** What is known to follow `after`, or undefined. */
+  find(channel: string, after: number): FramePage | undefined {
+    return this.#byChannel.get(channel)?.find((page) => page.after <= after && after < page.through)
+  }
+
+  #drop(page: Kept): void {
+    this.#oldestFirst.delete(page)
+    this.#size -= page.size
+    const rest = this.#byChannel.get(page.channel)?.filter((each) => each !== page) ?? []
+    if (rest.length > 0) this.#byChannel.set(page.channel, rest)
+    else this.#byChannel.delete(page.channel)
+  }
+}
+
+/** The part of a page that follows `after`, as much as the limit allows, and at least one message. */
+export function part(page: FramePage, after: number, limit: ReadLimit): FramePage {
+  const frames: Frame[] = []
+  const trimmed = page.trimmed.filter(({ through }) => through > after)
+  let bytes = 0
+  for (const frame of page.frames) {
+    if (frame.seq <= after) continue
+    bytes += frame.message.data.length
+    const last = frames.at(-1)
+    if (last && (frames.length >= limit.entries || bytes > limit.bytes)) {
+      return { frames, through: last.seq, trimmed }
+    }
+    frames.push(frame)
+  }
+  return { frames, through: page.through, trimmed }
+}
