@@ -16,7 +16,7 @@ import { attachTo, type NodeServer, type Target } from './node/attach.ts'
 import { nodeClock } from './node/clock.ts'
 import { NodeExchange } from './node/exchange.ts'
 import { hosted, type Route, type RouteRequest } from './node/hosts.ts'
-import { listening, ownServer } from './node/listen.ts'
+import { OwnServer } from './node/listen.ts'
 import { Service } from './node/service.ts'
 import { channelTable, checkOptions, originRules, type Config, type EverwireOptions } from './options.ts'
 import { channelName } from './protocol/channel.ts'
@@ -142,10 +142,10 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
       )
     }
     await this.ready()
-    const server = ownServer(limits)
-    this.attach(server)
-    const address = await listening(server, port, host ?? (dev ? '127.0.0.1' : undefined))
-    this.#service.owns(server)
+    const own = new OwnServer(limits)
+    this.attach(own.server)
+    const address = await own.listen(port, host ?? (dev ? '127.0.0.1' : undefined))
+    this.#service.owns(own)
     const name = host?.includes(':') ? `[${host}]` : (host ?? (dev ? '127.0.0.1' : 'localhost'))
     return { port: address.port, url: `http://${name}:${address.port}` }
   }

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Health } from '../server/health.ts'
 import { startHeartbeat } from '../server/heartbeat.ts'
@@ -7,7 +6,7 @@ import type { Site } from '../server/router.ts'
 import { Refusals, type Stats } from '../server/stats.ts'
 import type { Surroundings } from './attach.ts'
 import { every, nodeClock } from './clock.ts'
-import { closeServer } from './listen.ts'
+import type { OwnServer } from './listen.ts'
 import { SocketAcceptor } from './socket.ts'
 
 /** How long a close waits for streams to end and answers to leave. */
@@ -28,7 +27,7 @@ export class Service {
   readonly #parts: ServiceParts
   readonly #refusals = new Refusals()
   readonly #opened: Promise<Kernel>
-  readonly #servers: Server[] = []
+  readonly #servers: OwnServer[] = []
   #state: 'starting' | 'open' | 'failed' | 'closing' = 'starting'
   #stopTicking = () => {}
   #closed: Promise<void> | undefined
@@ -92,7 +91,7 @@ export class Service {
   }
 
   /** A server of our own ends with this. */
-  owns(server: Server): void {
+  owns(server: OwnServer): void {
     this.#servers.push(server)
   }
 
@@ -119,7 +118,7 @@ export class Service {
     this.#stopTicking()
     kernel?.presence.close()
     for (const connection of kernel?.connections ?? []) connection.drain()
-    await Promise.all(this.#servers.map((server) => closeServer(server, closeGraceMs)))
+    await Promise.all(this.#servers.map((server) => server.close(closeGraceMs)))
     kernel?.hub.close()
     await kernel?.hub.log.close()
   }

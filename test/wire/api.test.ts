@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -173,6 +174,17 @@ test('C14 close ends WebSockets so that they come back, and nothing remains', as
   const [code, reason] = await closed
   expect([code, String(reason)]).toEqual([4512, expect.stringMatching(/^draining/)])
   expect(await wire.stats()).toMatchObject({ connections: 0, channels: 0 })
+})
+
+test('C14 close waits neither for kept-alive connections nor for those that never asked', async () => {
+  const { wire, url, port } = await start()
+  await (await fetch(`${url}/healthz`)).text()
+  const silent = connect(port, '127.0.0.1')
+  await once(silent, 'connect')
+  const before = performance.now()
+  await wire.close()
+  expect(performance.now() - before).toBeLessThan(1_500)
+  silent.destroy()
 })
 
 test('C33 C78 [6.2] a WebSocket from a foreign page is refused with 403 and counted', async () => {
