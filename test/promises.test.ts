@@ -1,21 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { capabilities, later, protocolPromises } from './promises.ts'
+import { cites, namesOf } from './promises/cited.ts'
 
 const root = new URL('../', import.meta.url)
 
-/** All tests without their comments: a promise is cited by a name, not by a remark. */
-const tests = ['test/', 'src/']
-  .flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.test\.tsx?$/.test(path) && path !== 'promises.test.ts')
-      .map((path) => readFileSync(new URL(folder + path, root), 'utf8')),
-  )
-  .join('\n')
-  .replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '')
+const names = ['test/', 'src/'].flatMap((folder) =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.test\.tsx?$/.test(path) && path !== 'promises.test.ts')
+    .flatMap((path) => namesOf(readFileSync(new URL(folder + path, root), 'utf8'))),
+)
 
-const cited = (id: string) =>
-  id.startsWith('C') ? new RegExp(`\\b${id}\\b`).test(tests) : tests.includes(`[${id}]`)
+const cited = (id: string) => names.some((name) => cites(name, id))
 
 describe('the promises', () => {
   test('are all cited by the name of a test, but for those that come later', () => {
@@ -38,5 +34,43 @@ describe('the promises', () => {
       quoted.split(/(?<=[.:]) (?=[A-Z`*])/).some((sentence) => !items.get(id)?.includes(sentence)),
     )
     expect(changed).toEqual([])
+  })
+})
+
+describe('the reader of citations', () => {
+  test('takes the names of tests, however they are made', () => {
+    const source = [
+      "test('C1 plain', () => {})",
+      'test.each([1, 2])("C2 %s each", () => {})',
+      'test.skipIf(windows)(',
+      "  'C3 on a line of its own',",
+      'describe(`[1.1] ${transport}`, () => {})',
+      'test("C4 the reader\'s [1.2]", () => {})',
+    ]
+    expect(namesOf(source.join('\n'))).toEqual([
+      'C1 plain',
+      'C2 %s each',
+      'C3 on a line of its own',
+      '[1.1] ${transport}',
+      "C4 the reader's [1.2]",
+    ])
+  })
+
+  test('takes neither remarks, nor what tests do, nor tests that do not run', () => {
+    const source = [
+      "// test('C1 in a remark', () => {})",
+      "expect(codes).toContain('C2')",
+      "test.skip('C3 skipped', () => {})",
+      "test.todo('C4 to do')",
+      "const said = 'C5'",
+    ]
+    expect(namesOf(source.join('\n')).filter((name) => /C\d/.test(name))).toEqual([])
+  })
+
+  test('does not take one number for another', () => {
+    expect(cites('C10 [2.10] a name', 'C1')).toBe(false)
+    expect(cites('C10 [2.10] a name', 'C10')).toBe(true)
+    expect(cites('C10 [2.10] a name', '2.1')).toBe(false)
+    expect(cites('C10 [2.10] a name', '2.10')).toBe(true)
   })
 })

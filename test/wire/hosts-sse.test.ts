@@ -78,7 +78,7 @@ test('C66 C3 an event stream is a route of node:http, with keep-alive on HTTP/1.
   expect(head).toMatch(/^HTTP\/1\.1 200 /)
 })
 
-test('C3 C22 on HTTP/2 an event stream has no Connection header', async () => {
+test('C3 on HTTP/2 an event stream has no Connection header', async () => {
   const wire = newWire()
   const server = createHttp2Server()
   server.on(
@@ -97,6 +97,23 @@ test('C3 C22 on HTTP/2 an event stream has no Connection header', async () => {
   const [event] = await once(stream, 'data')
   expect(event).toContain('data: 1\n')
   stream.close()
+})
+
+test('C22 twenty event streams live over one HTTP/2 connection', async () => {
+  const wire = newWire()
+  const server = createHttp2Server()
+  server.on(
+    'request',
+    wire.sse(() => 'pets/123'),
+  )
+  const session = connectHttp2(await listen(server))
+  onTestFinished(() => session.destroy())
+  const streams = Array.from({ length: 20 }, () => session.request({ ':path': '/' }).setEncoding('utf8'))
+  for (const [connected] of await Promise.all(streams.map((stream) => once(stream, 'data'))))
+    expect(connected).toContain('event: connected\n')
+  const received = streams.map((stream) => once(stream, 'data'))
+  await wire.publish('pets/123', 'statusChanged', 1)
+  for (const [event] of await Promise.all(received)) expect(event).toContain('data: 1\n')
 })
 
 test('C69 the rules of the channel hold for a route of its own', async () => {
