@@ -5,6 +5,7 @@ import { type Manual, command } from '../command.ts'
 import { Failure, exit } from '../failure.ts'
 import { defaultPort, listenFailure } from '../listening.ts'
 import { wholeNumber } from '../options.ts'
+import { untilStopped } from '../running.ts'
 import { interrupted } from '../signals.ts'
 import { Terminal } from '../terminal.ts'
 
@@ -65,10 +66,11 @@ async function demo(given: ParsedArgs<typeof args>): Promise<void> {
   })
   const { url } = store
   terminal.result({ type: 'listening', url }, () => `The pet store is open at ${terminal.style('cyan', url)}`)
-  terminal.result({ type: 'ready' }, () => terminal.style('green', 'ready'))
-  const signal = await stopped
-  terminal.note({ type: 'closing', signal }, () => terminal.noteStyle('dim', `closing after ${signal}`))
-  await store.close()
+  try {
+    await untilStopped(terminal, url, stopped)
+  } finally {
+    await store.close()
+  }
 }
 
 async function load(): Promise<Petstore> {

@@ -5,8 +5,9 @@ import { type Manual, command } from '../command.ts'
 import { type Config, readConfig, wrong } from '../config.ts'
 import { Failure, exit, usage } from '../failure.ts'
 import { Faults } from '../faults.ts'
-import { defaultPort, isLoopback, listenFailure, reachable, ready } from '../listening.ts'
+import { defaultPort, isLoopback, listenFailure, reachable } from '../listening.ts'
 import { wholeNumber } from '../options.ts'
+import { untilStopped } from '../running.ts'
 import { interrupted } from '../signals.ts'
 import { Terminal } from '../terminal.ts'
 
@@ -104,20 +105,6 @@ async function opened(wire: Everwire): Promise<void> {
     const message = error instanceof Error ? error.message : String(error)
     throw new Failure(`The messages cannot be kept: ${message}`, exit.failed, { cause: error })
   }
-}
-
-async function untilStopped(
-  terminal: Terminal,
-  url: string,
-  stopped: Promise<NodeJS.Signals>,
-): Promise<void> {
-  const waiting = new AbortController()
-  const isReady = ready(url, waiting.signal).then(() => {
-    if (!waiting.signal.aborted) terminal.result({ type: 'ready' }, () => terminal.style('green', 'ready'))
-  })
-  const signal = await Promise.race([stopped, isReady.then(() => stopped)])
-  waiting.abort()
-  terminal.note({ type: 'closing', signal }, () => terminal.noteStyle('dim', `closing after ${signal}`))
 }
 
 const nothing: Config = { port: undefined, host: undefined, options: {} }
