@@ -3,13 +3,8 @@ import { ServerResponse, type IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Exchange } from '../server/exchange.ts'
-import {
-  NodeExchange,
-  pathOf,
-  type ExchangeSurroundings,
-  type NodeRequest,
-  type NodeResponse,
-} from './exchange.ts'
+import { NodeExchange, pathOf, type ExchangeSurroundings } from './exchange.ts'
+import type { NodeRequest, NodeResponse } from './request.ts'
 import type { SocketAcceptor } from './socket.ts'
 
 /** A server of node:http, node:https or node:http2. */

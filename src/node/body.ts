@@ -1,6 +1,6 @@
 import { EverwireError } from '../protocol/codes.ts'
 import type { Clock } from '../server/kernel.ts'
-import type { NodeRequest } from './exchange.ts'
+import type { NodeRequest } from './request.ts'
 
 /**
  * The whole body of a request. Throws `too-large` past `limit` bytes (the rest is read and dropped by Node, so that

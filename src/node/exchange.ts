@@ -1,15 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Exchange, StreamLink } from '../server/exchange.ts'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink } from '../session/link.ts'
 import { readBody } from './body.ts'
+import type { NodeRequest, NodeResponse } from './request.ts'
 import { ResponseLink } from './stream.ts'
-
-/** A request of node:http, or of node:http2 by its compatibility layer. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest
-export type NodeResponse = ServerResponse | Http2ServerResponse
 
 export interface ExchangeSurroundings {
   readonly limits: Limits

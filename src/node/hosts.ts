@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { NodeRequest, NodeResponse } from './exchange.ts'
+import type { NodeRequest, NodeResponse } from './request.ts'
 
 /** What a route of Express, Fastify, Hono or node:http hands to its function, as Node's objects. */
 export interface Hosted {

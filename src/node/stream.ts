@@ -1,5 +1,5 @@
 import type { StreamLink } from '../server/exchange.ts'
-import type { NodeResponse } from './exchange.ts'
+import type { NodeResponse } from './request.ts'
 import { Writer } from './writer.ts'
 
 /**
