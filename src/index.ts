@@ -11,5 +11,14 @@ export type { Asking } from './session/guard.ts'
 export type { Log, Rule } from './log/log.ts'
 export { defineContract, type } from './contract/define.ts'
 export type { Schema } from './contract/schema.ts'
-export type { ChannelContract, Contract, RequestContract } from './contract/types.ts'
+export type {
+  ChannelContract,
+  Contract,
+  DataIn,
+  DataOut,
+  EventName,
+  PatternOf,
+  RequestContract,
+  RequestName,
+} from './contract/types.ts'
 export { version } from './protocol/version.ts'
