@@ -1,14 +1,28 @@
 import type { Contract, PresenceIn, PresenceOut } from '../contract/types.ts'
-import type { ChannelHost } from './channel.ts'
 import { Listeners } from './listeners.ts'
+import type { Sender } from './sender.ts'
+import type { Message, SnapshotMark } from './types.ts'
 
 /** Members by their names, with what each shows of itself. */
 export type Members<Data> = ReadonlyMap<string, Data>
 
+/** What presence needs of its wire. */
+export interface PresenceHost {
+  readonly sender: Sender
+  channel(name: string): Companion
+  report(error: unknown): void
+}
+
+/** The channel that has the members. */
+interface Companion {
+  onMessage(listener: (message: Message) => void): () => void
+  on(event: 'snapshot', listener: (mark: SnapshotMark) => void): () => void
+}
+
 /** Who is in a channel. Approximate: one who went without a word is seen for up to the time of its lease. */
 export class Presence<C extends Contract = Contract, Name extends string = string> {
   readonly #channel: Name
-  readonly #host: ChannelHost
+  readonly #host: PresenceHost
   readonly #listeners: Listeners<{ change: Members<PresenceOut<C, Name>> }>
   readonly #members = new Map<string, PresenceOut<C, Name>>()
   #entered: { readonly data: unknown } | undefined
@@ -16,7 +30,7 @@ export class Presence<C extends Contract = Contract, Name extends string = strin
   #watchers = 0
   #stop: (() => void) | undefined
 
-  constructor(channel: Name, host: ChannelHost) {
+  constructor(channel: Name, host: PresenceHost) {
     this.#channel = channel
     this.#host = host
     this.#listeners = new Listeners(host.report)

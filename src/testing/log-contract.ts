@@ -3,13 +3,10 @@ import { keys } from './log-contract/keys.ts'
 import { lineage } from './log-contract/lineage.ts'
 import { reading } from './log-contract/reading.ts'
 import { retention } from './log-contract/retention.ts'
-import { Scene, type OpenLog, type TestApi } from './log-contract/scene.ts'
+import { Scene, type Clause, type OpenLog, type TestApi } from './log-contract/scene.ts'
 import { spine } from './log-contract/spine.ts'
 
 export type { LogOptions, OpenedLog, OpenLog, TestApi } from './log-contract/scene.ts'
-
-/** A sentence of the contract and its proof. */
-export type Clause = readonly [name: string, prove: (scene: Scene) => Promise<void>]
 
 const clauses: readonly Clause[] = [...appending, ...keys, ...reading, ...retention, ...spine, ...lineage]
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clause } from '../log-contract.ts'
-import { entry, refused, seqs } from './scene.ts'
+import { entry, refused, seqs, type Clause } from './scene.ts'
 
 export const appending: readonly Clause[] = [
   [

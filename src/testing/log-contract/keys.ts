@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Clause } from '../log-contract.ts'
 import type { NewEntry } from '../../log/log.ts'
-import { dedupeMs, entry, refused, seqs } from './scene.ts'
+import { dedupeMs, entry, refused, seqs, type Clause } from './scene.ts'
 
 export const keys: readonly Clause[] = [
   [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Lineage } from '../../log/lineage.ts'
-import type { Clause } from '../log-contract.ts'
+import type { Clause } from './scene.ts'
 
 export const lineage: readonly Clause[] = [
   [

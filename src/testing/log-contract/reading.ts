@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clause } from '../log-contract.ts'
-import { entry, everything, seqs, type Scene } from './scene.ts'
+import { entry, everything, seqs, type Scene, type Clause } from './scene.ts'
 
 async function mixed(scene: Scene): Promise<void> {
   // a: 1 4 7, b: 2 5 8, c: 3 6 9

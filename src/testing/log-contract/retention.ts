@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clause } from '../log-contract.ts'
-import { ageMs, entry, seqs, tombstoneMs } from './scene.ts'
+import { ageMs, entry, seqs, tombstoneMs, type Clause } from './scene.ts'
 
 export const retention: readonly Clause[] = [
   [

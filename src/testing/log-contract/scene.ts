@@ -23,6 +23,9 @@ export interface TestApi {
   readonly test: (name: string, run: () => Promise<void>) => unknown
 }
 
+/** A sentence of the contract and its proof. */
+export type Clause = readonly [name: string, prove: (scene: Scene) => Promise<void>]
+
 export const dedupeMs = 10_000
 export const ageMs = 1_000
 export const tombstoneMs = 2_000

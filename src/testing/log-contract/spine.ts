@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clause } from '../log-contract.ts'
-import { assertWhole, entry, sameEntries, seqs, Watching } from './scene.ts'
+import { assertWhole, entry, sameEntries, seqs, Watching, type Clause } from './scene.ts'
 
 export const spine: readonly Clause[] = [
   [
