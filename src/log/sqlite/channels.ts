@@ -28,7 +28,7 @@ export const channelQueries = {
   add: 'INSERT INTO channels (name, trimmed) VALUES (?, 0) RETURNING id, trimmed',
   newest: 'SELECT seq, ordinal, total FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1',
   oldest: 'SELECT seq, ordinal, total, size FROM entries WHERE channel = ? ORDER BY seq LIMIT 1',
-  kept: 'SELECT removed, count(*) AS count, sum(size) AS bytes FROM entries WHERE channel = ? GROUP BY removed',
+  kept: 'SELECT count(*) AS held, sum(removed) AS removed, sum(size) AS bytes FROM entries WHERE channel = ?',
 } as const
 
 /** The writer's view of the channels: as it is in the transaction under way. */
@@ -82,11 +82,10 @@ export class Channels {
       bytes: 0,
     }
     if (keep === 'all') return state
-    for (const kept of this.#statements.kept.all(id)) {
-      if (kept['removed'] === 1) state.tombstones = numberOf(kept, 'count')
-      else state.values = numberOf(kept, 'count')
-      state.bytes += numberOf(kept, 'bytes')
-    }
+    const kept = this.#statements.kept.get(id)
+    state.tombstones = numberOf(kept, 'removed')
+    state.values = numberOf(kept, 'held') - state.tombstones
+    state.bytes = numberOf(kept, 'bytes')
     return state
   }
 }

@@ -66,7 +66,7 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
 function checkTail(db: DatabaseSync): boolean {
   if (pragma(db, 'page_count') * pragma(db, 'page_size') <= checkedWholeBytes) {
     const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() ?? {}
-    if (verdict !== 'ok') throw damaged(String(verdict))
+    if (verdict !== 'ok') throw damaged(String(verdict).replaceAll('\n', ' '))
   }
   const tail = db
     .prepare(

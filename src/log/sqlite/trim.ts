@@ -6,13 +6,17 @@ import { numberOf, type Row } from './row.ts'
 const columns = 'seq, time, ordinal, total, size, removed'
 
 export const trimQueries = {
-  oldest: `SELECT ${columns} FROM entries WHERE channel = ? ORDER BY seq LIMIT 256`,
+  oldest: `SELECT ${columns} FROM entries WHERE channel = ? ORDER BY seq LIMIT ?`,
   oldestValue: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 0 ORDER BY seq LIMIT 1`,
   oldestTombstone: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 1 ORDER BY seq LIMIT 1`,
   deleteThrough: 'DELETE FROM entries WHERE channel = ? AND seq <= ?',
   deleteOne: 'DELETE FROM entries WHERE seq = ?',
   trimmed: 'UPDATE channels SET trimmed = max(trimmed, ?) WHERE id = ?',
 } as const
+
+// How many rows are looked at together.
+const fewRows = 4
+const manyRows = 256
 
 /** Removes what a channel's rule does not keep, within the transaction under way. */
 export class Trim {
@@ -34,8 +38,10 @@ export class Trim {
     const over = (ordinalBefore: number, totalBefore: number) =>
       state.ordinal - ordinalBefore > count || state.total - totalBefore > bytes
     while (over(state.ordinalBefore, state.totalBefore)) {
+      const excess = state.ordinal - state.ordinalBefore - count
       const gone = this.#oldestWhile(
         state,
+        Math.min(Math.max(excess, fewRows), manyRows),
         (row) =>
           numberOf(row, 'seq') < state.last &&
           over(numberOf(row, 'ordinal') - 1, numberOf(row, 'total') - numberOf(row, 'size')),
@@ -66,7 +72,7 @@ export class Trim {
   #agedAll(state: ChannelState, { ageMs }: Rule, now: number, budget: number): number {
     let removed = 0
     while (removed < budget) {
-      const gone = this.#oldestWhile(state, (row) => now - numberOf(row, 'time') > ageMs)
+      const gone = this.#oldestWhile(state, manyRows, (row) => now - numberOf(row, 'time') > ageMs)
       if (gone.length === 0) break
       this.#deleteThrough(state, gone)
       removed += gone.length
@@ -88,8 +94,8 @@ export class Trim {
     return removed
   }
 
-  #oldestWhile(state: ChannelState, holds: (row: Row) => boolean): readonly Row[] {
-    const rows = this.#statements.oldest.all(state.id)
+  #oldestWhile(state: ChannelState, limit: number, holds: (row: Row) => boolean): readonly Row[] {
+    const rows = this.#statements.oldest.all(state.id, limit)
     const end = rows.findIndex((row) => !holds(row))
     return end < 0 ? rows : rows.slice(0, end)
   }

@@ -1,0 +1,164 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Rule } from '../../src/log/log.ts'
+import { sqliteLog, type SqliteLogOptions } from '../../src/log/sqlite.ts'
+import { Commits } from '../../src/log/sqlite/commits.ts'
+import { doubtOf, openForWriting } from '../../src/log/sqlite/opening.ts'
+import { Store } from '../../src/log/sqlite/store.ts'
+
+const rule: Rule = { keep: 'all', ageMs: 1_000, count: 1e9, bytes: 1e9, tombstoneMs: 1e9 }
+const said = (data: string) => [{ channel: 'a', event: 'e', data }]
+const refusal = (message: RegExp) => ({ code: 'store-unavailable', message: expect.stringMatching(message) })
+
+let path = ''
+let file = ''
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'everwire-sqlite-'))
+  file = join(path, 'log.db')
+})
+afterEach(() => rmSync(path, { recursive: true, force: true }))
+
+const open = (options: Partial<SqliteLogOptions> = {}) => sqliteLog({ path, rules: () => rule, ...options })
+
+test('a second opening of the same file is refused and says who has it', async () => {
+  const log = await open()
+  await expect(open()).rejects.toMatchObject(refusal(new RegExp(`process ${process.pid}.*stop that one`)))
+  await log.append(said('1'))
+  await log.close()
+  await (await open()).close()
+})
+
+test('a path is a directory, or a file when it has an ending', async () => {
+  const log = await open({ path: join(path, 'deep/er') })
+  const other = await open({ path: join(path, 'other/one.sqlite') })
+  await log.close()
+  await other.close()
+  expect(readFileSync(join(path, 'deep/er/log.db')).length).toBeGreaterThan(0)
+  expect(readFileSync(join(path, 'other/one.sqlite')).length).toBeGreaterThan(0)
+})
+
+test('a file of a newer version, of another application or of no kind at all is refused', async () => {
+  await (await open()).close()
+  const db = new DatabaseSync(file)
+  db.exec('PRAGMA user_version = 2')
+  await expect(open()).rejects.toMatchObject(refusal(/newer Everwire.*upgrade/))
+  db.exec('PRAGMA user_version = 1; PRAGMA application_id = 7')
+  await expect(open()).rejects.toMatchObject(refusal(/another application/))
+  db.close()
+  writeFileSync(join(path, 'text.db'), 'this is no database, and longer than a header would be'.repeat(9))
+  await expect(open({ path: join(path, 'text.db') })).rejects.toMatchObject(refusal(/damaged.*restore it/))
+})
+
+test('a damaged file is refused, and says what to do', async () => {
+  const log = await open()
+  await log.append(Array.from({ length: 500 }, (_, i) => ({ channel: 'a', event: 'e', data: String(i) })))
+  await log.close()
+  const bytes = readFileSync(file)
+  bytes.fill(0xff, 3 * 4_096, 6 * 4_096)
+  writeFileSync(file, bytes)
+  await expect(open()).rejects.toMatchObject(refusal(/damaged.*restore it from a backup/))
+})
+
+test('a full file refuses the publish, loses nothing, and takes more once there is room', async () => {
+  let now = 1_000_000
+  const log = await open({ maxBytes: 1_000_000, now: () => now })
+  const large = JSON.stringify('x'.repeat(50_000))
+  const append = async () => log.append(said(large))
+  let kept = 0
+  const fill = async () => {
+    for (;;) {
+      await append()
+      kept++
+    }
+  }
+  await expect(fill()).rejects.toMatchObject(refusal(/no room.*nothing was appended.*publish again/))
+  expect(kept).toBeGreaterThan(5)
+  const page = await log.read([{ channel: 'a', after: 0 }], { entries: 1_000, bytes: 1e9 })
+  expect([page.entries.length, page.through]).toEqual([kept, kept])
+  now += 10_000
+  await log.sweep()
+  expect((await append())[0]?.seq).toBe(kept + 1)
+  await log.close()
+})
+
+test('a process that cannot fsync takes no more, says so, and begins the next epoch unproved', () => {
+  const data = { file, sync: 'always', syncMs: 1_000, dedupeMs: 1_000, maxBytes: Infinity } as const
+  const opened = openForWriting(data)
+  const store = new Store(opened.db, opened.head, data.dedupeMs)
+  store.rule(0, rule)
+  let failing = false
+  const exec = opened.db.exec.bind(opened.db)
+  opened.db.exec = (sql) => {
+    if (failing && sql === 'COMMIT') throw Object.assign(new Error('disk I/O error'), { errcode: 1_034 })
+    exec(sql)
+  }
+  const commits = new Commits(opened.db, file, store)
+  const append = (id: number) =>
+    commits.run([{ id, request: { kind: 'append', now: 1, entries: said(String(id)), rules: [0] } }])[0]
+  expect(append(1)).toMatchObject({ id: 1, value: [1, 0, 1, 0] })
+  failing = true
+  expect(append(2)).toMatchObject({ id: 2, refusal: refusal(/nothing more is appended until/) })
+  failing = false
+  expect(append(3)).toMatchObject({ id: 3, refusal: refusal(/nothing more is appended until/) })
+  expect(readFileSync(doubtOf(file), 'utf8')).toMatch(/disk I\/O error/)
+  opened.close(commits.whole)
+
+  const again = openForWriting(data)
+  expect(again.epochs.map(({ proved }) => proved)).toEqual([true, false])
+  expect(again.head).toBe(1)
+  again.close(true)
+  const third = openForWriting(data)
+  expect(third.epochs.map(({ proved }) => proved)).toEqual([true, false, true])
+  third.close(true)
+})
+
+test('with sync: interval a tail is proved by a clean end or by the same run of the system, else not', async () => {
+  const provedAfter = async (statement: string) => {
+    await (await open({ sync: 'interval' })).close()
+    const db = new DatabaseSync(file)
+    db.exec(statement)
+    db.close()
+    const log = await open({ sync: 'interval' })
+    await log.close()
+    return log.lineage.current.proved
+  }
+  expect(await provedAfter('')).toBe(true)
+  expect(await provedAfter('UPDATE log SET clean = 0')).toBe(true)
+  expect(await provedAfter("UPDATE log SET clean = 0, boot = 'another'")).toBe(false)
+  expect(await provedAfter("UPDATE log SET clean = 0, boot = ''")).toBe(false)
+  expect(await provedAfter("UPDATE log SET clean = 0, boot = 'another', sync = 'always'")).toBe(true)
+})
+
+test('publishing goes on in the middle of a long sweep', async () => {
+  let now = 1_000_000
+  const log = await open({ now: () => now })
+  const batch = Array.from({ length: 4_000 }, (_, i) => ({ channel: `c${i % 7}`, event: 'e', data: '1' }))
+  await log.append(batch)
+  now += 10_000
+  let swept = false
+  const sweep = log.sweep().then(() => (swept = true))
+  let during = 0
+  while (!swept) {
+    await log.append(said('1'))
+    if (!swept) during++
+  }
+  await sweep
+  expect(during).toBeGreaterThan(2)
+  const page = await log.read([{ channel: 'c1', after: 0 }], { entries: 10_000, bytes: 1e9 })
+  expect(page.entries).toEqual([])
+  await log.close()
+})
+
+test('what waits for the disk is bounded, and the rest is refused', async () => {
+  const log = await open()
+  const large = JSON.stringify('x'.repeat(8 * 1024 * 1024))
+  const results = await Promise.allSettled(Array.from({ length: 12 }, () => log.append(said(large))))
+  const refused = results.filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBeGreaterThan(3)
+  expect(refused[0]).toMatchObject({ reason: { code: 'overloaded' } })
+  await log.append(said('1'))
+  await log.close()
+})
