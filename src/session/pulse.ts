@@ -39,9 +39,9 @@ export class Hearing {
   #deaf = 0
   #received = 0
 
-  /** Whether the peer is dead. `paused`: nothing is taken from it, so nothing is known. */
-  tick(received: number, paused: boolean): boolean {
-    this.#deaf = received === this.#received && !paused ? this.#deaf + 1 : 0
+  /** Whether the peer is dead. `unknown`: it cannot be heard now, dead or alive. */
+  tick(received: number, unknown: boolean): boolean {
+    this.#deaf = received === this.#received && !unknown ? this.#deaf + 1 : 0
     this.#received = received
     // A byte may have come right after a tick: then the next one saw it, and the two heartbeats are over one earlier.
     return this.#deaf >= 2 * ticksPerHeartbeat - 1

@@ -164,7 +164,9 @@ export class Session implements SocketPeer, Speaker {
     if (now >= (this.#principal.expiresAt ?? Infinity)) {
       return this.end(new EverwireError('token-expired', 'the token has expired: connect with a new one'))
     }
-    if (this.#hearing.tick(link.received, this.#inbox.paused)) return link.destroy()
+    // While bytes wait to leave, its pongs may be as late as they are: then the stall decides.
+    const unknown = this.#inbox.paused || link.stalledMs > 0
+    if (this.#hearing.tick(link.received, unknown)) return link.destroy()
     if (link.stalledMs >= this.#services.limits.stallMs) {
       // Its close frame would only wait behind all that was not read; a reader that was away comes back by itself.
       this.#services.refused('slow-reader')
