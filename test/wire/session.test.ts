@@ -328,6 +328,16 @@ describe('the heart of a connection', () => {
     expect(link.ended).toBeUndefined()
   })
 
+  test('a slow reader, whose pongs wait behind all that it has to read, is judged by what leaves alone', async () => {
+    const { session, link } = await openSession()
+    link.stalledMs = 5
+    for (let tick = 1; tick <= 50; tick++) session.tick(tick * 100)
+    expect(link.ended).toBeUndefined()
+    link.stalledMs = 0
+    for (let tick = 51; tick <= 58; tick++) session.tick(tick * 100)
+    expect(link.ended).toBe('destroyed')
+  })
+
   test('no ping where there was something else to say', async () => {
     const { session, link, publish } = await openSession()
     link.hear({ type: 'subscribe', channel: 'a' })
