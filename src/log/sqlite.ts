@@ -191,8 +191,8 @@ class SqliteLog implements Log {
   async #close(): Promise<void> {
     clearInterval(this.#timer)
     this.#spine.lost(logClosed())
-    // The reader first: the writer's last checkpoint wants the file for itself.
-    await this.#reader.ask({ kind: 'close' })
+    // The reader first: the writer's last checkpoint wants the file for itself. One that has failed is closed already.
+    await Promise.allSettled([this.#reader.ask({ kind: 'close' })])
     await this.#writer.ask({ kind: 'close' })
   }
 
