@@ -50,6 +50,7 @@ export const contract = defineContract({
         timestamp: instant.optional(),
       }),
     },
+    presence: z.object({ name, role: z.enum(['adopter', 'coordinator']) }),
   },
   'typing/*': {
     events: { typing: z.object({ type: z.literal('typing'), user: name }) },

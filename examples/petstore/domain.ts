@@ -61,6 +61,12 @@ export interface ChatMessage {
   readonly timestamp?: string | undefined
 }
 
+/** Somebody in a chat, as the others see them. */
+export interface Present {
+  readonly name: string
+  readonly role: Role
+}
+
 export interface Visitor {
   readonly id: string
   readonly name: string

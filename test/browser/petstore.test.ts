@@ -17,13 +17,14 @@ describe('the pages', () => {
     expect(await list.locator('.toast').count()).toBe(1)
   })
 
-  test('C86 C91 adopter and coordinator chat; typing is shown and goes away', async () => {
+  test('C86 C91 adopter and coordinator chat; who is there and who types is shown, and goes away', async () => {
     const { url } = await openDemo()
     const adopter = await visit(browser.get(), url, { path: '/pets/126' })
     const staff = await visit(browser.get(), url, { path: '/staff' })
     await staff.getByRole('button', { name: 'Become a coordinator' }).click()
     await staff.getByRole('button', { name: 'Juniper' }).first().click()
 
+    await adopter.locator('.chat header', { hasText: 'from the shelter is here' }).waitFor()
     const line = adopter.getByRole('textbox', { name: 'Message' })
     await line.pressSequentially('Does she like cats?')
     await staff.locator('.typing', { hasText: 'is typing' }).waitFor()
@@ -39,6 +40,8 @@ describe('the pages', () => {
       'Does she like cats?',
       'Only to chase them.',
     ])
+    await staff.getByRole('link', { name: 'Pets' }).click()
+    await adopter.locator('.chat header', { hasText: 'a coordinator answers' }).waitFor()
   })
 
   test('C82 C84 what the staff writes appears on the page of the pet and as a toast', async () => {
@@ -127,6 +130,23 @@ describe('the wire', () => {
       expect(await counts(page)).toMatchObject({ lost: 0, doubled: 0 })
     }
     expect(await told(first, /1,000 messages/)).toContain('0 lost')
+  })
+
+  test('C46 what is written while the server is away is sent when it is back, once', async () => {
+    const { url } = await openDemo()
+    const how = { path: '/pets/123', mayFail: true }
+    const [writer, reader] = [await visit(browser.get(), url, how), await visit(browser.get(), url, how)]
+    await fetch(`${url}/demo/restart`, { method: 'POST' })
+    await writer.locator('[data-state="reconnecting"]').waitFor()
+    const line = writer.getByRole('textbox', { name: 'Message' })
+    for (const text of ['one', 'two', 'three']) {
+      await line.fill(text)
+      await line.press('Enter')
+    }
+    for (const page of [writer, reader]) {
+      await page.locator('.say:not(.pending)', { hasText: 'three' }).waitFor()
+      expect(await page.locator('.say p').allTextContents()).toEqual(['one', 'two', 'three'])
+    }
   })
 
   test('a dropped connection comes back, and what was missed is recovered', async () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Front } from './front.ts'
@@ -18,12 +19,18 @@ export interface DemoOptions {
  */
 export async function startPetstore({ port, host = '127.0.0.1', data }: DemoOptions) {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'petstore-')))
+  const remove = () => {
+    if (data === undefined) rmSync(folder, { recursive: true, force: true })
+  }
+  // Also for an end that does not wait for `close`.
+  process.once('exit', remove)
   const supervisor = new Supervisor(folder)
   const front = new Front(supervisor)
 
   async function close() {
     await Promise.all([front.close(), supervisor.close()])
-    if (data === undefined) await rm(folder, { recursive: true, force: true })
+    remove()
+    process.off('exit', remove)
   }
   try {
     const bound = await front.listen(port, host)

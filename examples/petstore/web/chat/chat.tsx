@@ -1,46 +1,28 @@
 import { useEffect, useMemo } from 'preact/hooks'
-import type { ComponentChildren } from 'preact'
+import { Logo } from '../parts/icons.tsx'
 import { visitor } from '../parts/visitor.tsx'
-import { Avatar } from '../parts/avatar.tsx'
 import { Conversation } from './conversation.tsx'
 import { Room } from './room.ts'
 
-interface ChatProps {
-  readonly petId: string
-  readonly title: string
-  readonly about: string
-}
-
 /** The chat of one pet, as a panel that enters the room and leaves it again. */
-export function Chat({ petId, title, about }: ChatProps) {
+export function Chat({ petId, petName }: { readonly petId: string; readonly petName: string }) {
   const room = useMemo(() => new Room(petId), [petId])
-  useEffect(() => room.enter(() => visitor.peek()?.name), [room])
-  return (
-    <ChatPanel title={title} about={about}>
-      <Conversation room={room} />
-    </ChatPanel>
+  useEffect(() => room.enter(visitor), [room])
+  const staff = room.present.value.find(
+    ({ name, role }) => role === 'coordinator' && name !== visitor.value?.name,
   )
-}
-
-function ChatPanel({
-  title,
-  about,
-  children,
-}: {
-  readonly title: string
-  readonly about: string
-  readonly children: ComponentChildren
-}) {
   return (
-    <section class="panel chat" aria-label={title}>
+    <section class="panel chat" aria-label="Ask the shelter">
       <header>
-        <Avatar name="Homeward" />
+        <Logo size={38} />
         <div>
-          <h2>{title}</h2>
-          <p>{about}</p>
+          <h2>Ask the shelter</h2>
+          <p role="status" class={staff && 'is-here'}>
+            {staff ? `${staff.name} from the shelter is here` : `About ${petName}; a coordinator answers`}
+          </p>
         </div>
       </header>
-      {children}
+      <Conversation room={room} />
     </section>
   )
 }

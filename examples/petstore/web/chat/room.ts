@@ -1,5 +1,5 @@
-import { signal } from '@preact/signals'
-import type { ChatMessage, Visitor } from '../../domain.ts'
+import { effect, signal, type ReadonlySignal } from '@preact/signals'
+import type { ChatMessage, Present, Visitor } from '../../domain.ts'
 import { wire } from '../live/connection.ts'
 import { follow } from '../live/follow.ts'
 
@@ -8,11 +8,12 @@ const typingShownMs = 3_000
 const typingEveryMs = 1_500
 const loaded = 50
 
-/** One conversation about a pet: what was said, what is being sent, who is typing. */
+/** One conversation about a pet: what was said, what is being sent, who is there and who is typing. */
 export class Room {
   readonly messages = signal<readonly ChatMessage[]>([])
   readonly pending = signal<readonly ChatMessage[]>([])
   readonly typing = signal<readonly string[]>([])
+  readonly present = signal<readonly Present[]>([])
   readonly #petId: string
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
   #typedAt = 0
@@ -21,25 +22,34 @@ export class Room {
     this.#petId = petId
   }
 
-  /** Answers what leaves the room. */
-  enter(me: () => string | undefined): () => void {
+  /** Enters as this visitor; answers what leaves the room. */
+  enter(me: ReadonlySignal<Visitor | undefined>): () => void {
     const stops = [
       follow({ last: loaded }, (current, start, seen) => {
-        const chat = current.channel(`chat/${this.#petId}` as const, start)
-        chat.on(
-          'message',
-          seen(({ data, time }) =>
-            this.#said({ ...data, timestamp: data.timestamp ?? new Date(time).toISOString() }),
-          ),
-        )
-        return () => chat.leave()
+        const chat = current.channel(`chat/${this.#petId}`, start)
+        const said = ({ data, time }: { readonly data: ChatMessage; readonly time: number }) =>
+          this.#said({ ...data, timestamp: data.timestamp ?? new Date(time).toISOString() })
+        chat.on('message', seen(said))
+        const unwatch = chat.presence.on('change', (members) => (this.present.value = [...members.values()]))
+        const unshow = effect(() => {
+          if (!me.value) return
+          const { name, role } = me.value
+          // Approximate anyway: whoever could not be shown is shown at the next connection.
+          chat.presence.enter({ name, role }).catch(() => {})
+        })
+        return () => {
+          unshow()
+          unwatch()
+          chat.presence.leave().catch(() => {})
+          chat.leave()
+        }
       }),
       follow({}, (current, _start, seen) => {
-        const signs = current.channel(`typing/${this.#petId}` as const)
-        signs.on(
-          'typing',
-          seen(({ data }) => data.user !== me() && this.#types(data.user)),
-        )
+        const signs = current.channel(`typing/${this.#petId}`)
+        const typed = ({ data }: { readonly data: { readonly user: string } }) => {
+          if (data.user !== me.peek()?.name) this.#types(data.user)
+        }
+        signs.on('typing', seen(typed))
         return () => signs.leave()
       }),
     ]
@@ -63,7 +73,7 @@ export class Room {
     this.pending.value = [...this.pending.value, message]
     this.#typedAt = 0
     try {
-      await wire.value.channel(`chat/${this.#petId}` as const).publish('message', message, { key: id })
+      await wire.value.channel(`chat/${this.#petId}`).publish('message', message, { key: id })
     } catch (error) {
       this.#settled(id)
       throw error
@@ -76,7 +86,7 @@ export class Room {
     this.#typedAt = Date.now()
     // A sign that gets lost is no loss: the next one follows.
     void wire.value
-      .channel(`typing/${this.#petId}` as const)
+      .channel(`typing/${this.#petId}`)
       .publish('typing', { type: 'typing', user: name })
       .catch(() => {})
   }

@@ -47,7 +47,7 @@ function followStatus(
   reload: () => void,
 ) {
   return follow({ after: position }, (wire, start, seen) => {
-    const channel = wire.channel(`pets/${id}` as const, start)
+    const channel = wire.channel(`pets/${id}`, start)
     channel.on(
       'statusChanged',
       seen(({ data }) => apply(data)),
@@ -64,7 +64,7 @@ function followRecords(
   reload: () => void,
 ) {
   return follow({ after: position }, (wire, start, seen) => {
-    const channel = wire.channel(`medical/${id}` as const, start)
+    const channel = wire.channel(`medical/${id}`, start)
     channel.on(
       'recordAdded',
       seen(({ data }) => apply(data)),

@@ -7,7 +7,9 @@ export function Toasts() {
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map(({ id, title, body }) => (
         <div class="toast" key={id}>
-          <Icon name="bell" />
+          <span>
+            <Icon name="bell" />
+          </span>
           <div>
             <b>{title}</b>
             <p>{body}</p>

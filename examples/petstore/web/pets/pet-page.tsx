@@ -69,7 +69,7 @@ export function PetPage({ id }: { readonly id: string }) {
             </section>
           </div>
           <div class="pet-side">
-            <Chat petId={pet.id} title="Ask the shelter" about={`About ${pet.name}; a coordinator answers`} />
+            <Chat petId={pet.id} petName={pet.name} />
           </div>
         </div>
       )}

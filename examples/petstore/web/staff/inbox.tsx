@@ -13,7 +13,7 @@ export function Inbox({ pets }: { readonly pets: readonly Pet[] }) {
   const read = useSignal<Readonly<Record<string, number>>>({})
 
   useEffect(() => {
-    const leave = [...rooms.values()].map((room) => room.enter(() => visitor.peek()?.name))
+    const leave = [...rooms.values()].map((room) => room.enter(visitor))
     return () => leave.forEach((each) => each())
   }, [rooms])
 
@@ -44,6 +44,7 @@ export function Inbox({ pets }: { readonly pets: readonly Pet[] }) {
       </header>
       <div class="rooms">
         {order.map(({ id, name, portrait }) => {
+          const isAsked = rooms.get(id)?.present.value.some(({ role }) => role === 'adopter')
           const unread = id === chosen.value ? 0 : (counts.value.get(id)?.unread ?? 0)
           return (
             <button
@@ -57,6 +58,11 @@ export function Inbox({ pets }: { readonly pets: readonly Pet[] }) {
                 <Portrait name={portrait} />
               </span>
               {name}
+              {isAsked && (
+                <i>
+                  <span class="visually-hidden">, somebody is there</span>
+                </i>
+              )}
               {unread > 0 && (
                 <em>
                   {unread}
