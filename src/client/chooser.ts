@@ -49,6 +49,11 @@ export function choose(
   return candidates.find((name) => !tried.includes(name))
 }
 
+/** Whether others are to be tried first. */
+export function isHeld(standings: Standings, name: TransportName | undefined, now: number): boolean {
+  return name !== undefined && (standings[name] ?? fresh).heldUntil > now
+}
+
 /** An attempt has failed. `killed` holds it the second time, `silent` and `buffered` at once. */
 export function failed(standings: Standings, name: TransportName, outcome: Outcome, now: number): Standings {
   const before = standings[name] ?? fresh

@@ -12,13 +12,7 @@ import {
   type Timer,
   type WireState,
 } from './machine/state.ts'
-import type { Connection, Ending, OpenRequest, Outgoing, TransportName } from './transports/transport.ts'
-
-/** What a connection is opened with besides its channels. */
-export type Access = Pick<OpenRequest, 'base' | 'headers' | 'credentials' | 'token'>
-
-/** The channels of a fixed connection and where each begins. */
-export type Starts = OpenRequest['starts']
+import type { Access, Connection, Ending, Outgoing, Starts, TransportName } from './transports/transport.ts'
 
 /** A line that has been opened. */
 export interface OpenLine {
@@ -123,7 +117,7 @@ export class Driver {
       case 'ping': {
         const line = this.#lines.get(effect.line.id)
         if (line) line.listening = true
-        line?.send({ message: { type: 'ping' }, text: '{"type":"ping"}' })
+        line?.send({ type: 'ping', text: '{"type":"ping"}' })
         return
       }
       case 'arm':
@@ -180,6 +174,7 @@ export class Driver {
         },
         answered: (message) => this.#passenger.answered(message),
         ended: (ending) => {
+          if (!this.#lines.has(id)) return
           const translated = starts ? this.#passenger.refused(starts, ending) : ending
           this.tell({ type: 'ended', line: id, ending: translated })
         },

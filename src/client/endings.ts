@@ -1,9 +1,8 @@
-import { EverwireError, type ErrorCode } from '../protocol/codes.ts'
+import type { ErrorCode } from '../protocol/codes.ts'
 import { isRecord } from '../protocol/json.ts'
 import type { Ending } from './transports/transport.ts'
 
 // Not the table of codes: a page need not load what it can derive.
-const comesBackNow = /^(draining|slow-reader)/
 const passing = /^(rate-limited|overloaded|draining|store-unavailable|slow-reader|timeout|internal)$/
 
 /** Whether what was refused with `code` may succeed later. */
@@ -12,50 +11,41 @@ export function passes(code: string): boolean {
 }
 
 /** Nobody said why: refused, reset, or ended without a word. */
-export function broken(message: string): Ending {
-  return { retry: 'now', told: false, message }
+export function broken(error: unknown): Ending {
+  return { retry: 'now', told: false, message: String(error) }
+}
+
+function told(never: boolean, code: string, message: string, retryMs = 0): Ending {
+  const retry = never ? 'never' : /^(draining|slow-reader)$/.test(code) ? 'now' : 'later'
+  // The cast lets codes pass that a newer server has and this client does not know.
+  return { retry, told: true, code: code as ErrorCode, message, retryMs }
 }
 
 /** What the close code and reason of a WebSocket say (PROTOCOL.md 6.6, section 9): 44xx stop, 45xx come back. */
 export function closeEnding(close: number, reason: string): Ending {
-  const [code = ''] = reason.split(/[:\s]/, 1)
-  const message = `closed with ${close} ${reason}`
-  const kind = Math.floor(close / 100)
-  if (kind === 44 || close === 1007 || close === 1009)
-    return { retry: 'never', told: true, code: code as ErrorCode, message }
-  if (kind === 45 || close === 1011)
-    return {
-      retry: comesBackNow.test(code) ? 'now' : 'later',
-      told: true,
-      code: code as ErrorCode,
-      message,
-    }
-  return broken(message)
+  const [code = ''] = reason.split(':', 1)
+  const never = (close >= 4400 && close < 4500) || close === 1007 || close === 1009
+  const known = never || (close >= 4500 && close < 4600) || close === 1011
+  return known ? told(never, code, reason) : broken(`closed with ${close} ${reason}`)
 }
 
-/** What an `error` object of the server ends (PROTOCOL.md 7.7, 9.1). */
-export function errorEnding({ code, message }: EverwireError, status: number, retryMs?: number): Ending {
-  // 204 is the way to say "stop"; 408 and 429 pass.
-  const never = status === 200 ? !passes(code) : status < 500 && status !== 408 && status !== 429
-  return {
-    retry: never ? 'never' : comesBackNow.test(code) ? 'now' : 'later',
-    told: true,
-    code,
-    message,
-    ...(retryMs === undefined ? {} : { retryMs }),
-  }
+/** What `{"code","message"}` says that ends a stream which had begun with 200 (PROTOCOL.md 7.7). */
+export function streamEnding(error: unknown, retryMs: number): Ending {
+  const { code, message } = said(error) ?? { code: '', message: '' }
+  return told(!passes(code), code, message, retryMs)
 }
 
-/** The error in a refusal's body, or one made from its status. */
-export function refusal(status: number, body: unknown): EverwireError {
-  const error = isRecord(body) && isRecord(body['error']) ? body['error'] : body
-  const told = isRecord(error) && typeof error['code'] === 'string' ? error : undefined
-  const code =
-    told?.['code'] ?? (status === 401 ? 'unauthenticated' : status === 403 ? 'forbidden' : 'internal')
-  // The cast lets codes pass that a newer server has and this client does not know.
-  const message = told?.['message']
-  return new EverwireError(
-    code as ErrorCode,
-    typeof message === 'string' ? message : `the answer was ${status}`,
-  )
+/** What the status and body of a refusal say (PROTOCOL.md 9.1). 204 is the way to say "stop"; 408 and 429 pass. */
+export function statusEnding(status: number, body: unknown, retryMs: number): Ending {
+  const never = status < 500 && status !== 408 && status !== 429
+  const error = said(isRecord(body) ? body['error'] : body)
+  const message = error?.message ?? `the answer was ${status}`
+  if (error) return told(never, error.code, message, retryMs)
+  // Above 500 without a code it may be a proxy that speaks.
+  return never ? told(true, status === 401 ? 'unauthenticated' : 'forbidden', message) : broken(message)
+}
+
+function said(error: unknown): { code: string; message: string } | undefined {
+  if (!isRecord(error) || typeof error['code'] !== 'string') return undefined
+  return { code: error['code'], message: typeof error['message'] === 'string' ? error['message'] : '' }
 }

@@ -17,7 +17,7 @@ export interface Env {
 
 export const platform: Omit<Env, 'transports'> = {
   now: () => Date.now(),
-  random: Math.random,
+  random: () => Math.random(),
   later(ms, run) {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)

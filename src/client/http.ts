@@ -1,70 +1,67 @@
-import type { EverwireError } from '../protocol/codes.ts'
-import { errorEnding, broken, refusal } from './endings.ts'
-import type { Ending, OpenRequest } from './transports/transport.ts'
-
-export type Asked = Pick<OpenRequest, 'base' | 'headers' | 'credentials' | 'token'>
+import { broken, statusEnding } from './endings.ts'
+import type { Access, Ending, Starts } from './transports/transport.ts'
 
 /** An answer that is no success, as the ending of what was asked for. */
-export class Refused extends Error {
-  readonly error: EverwireError
+class Refused extends Error {
   readonly ending: Ending
-  constructor(error: EverwireError, status: number, retryMs?: number) {
-    super(error.message)
-    this.error = error
-    this.ending = errorEnding(error, status, retryMs)
+  constructor(ending: Ending) {
+    super(ending.message)
+    this.ending = ending
   }
 }
 
-/**
- * Asks the server; `body` makes it a POST of JSON. Throws Refused for any status but 200 (to `/presence`:
- * 204); whatever `fetch` throws when there was no answer.
- */
-export async function ask(
-  to: Asked,
-  path: string,
-  signal: AbortSignal,
-  body?: string,
-  accept = 'application/json',
-): Promise<Response> {
+/** What ended something that was asked for. */
+export function endingOf(error: unknown): Ending {
+  return error instanceof Refused ? error.ending : broken(error)
+}
+
+/** Asks the server; `body` makes it a POST of JSON. Rejects, for `endingOf`, when no success is answered. */
+export async function ask(to: Access, path: string, body?: string, signal?: AbortSignal): Promise<Response> {
   const answer = await fetch(to.base + path, {
-    method: body === undefined ? 'GET' : 'POST',
     headers: {
-      accept,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(to.token === undefined ? {} : { authorization: `Bearer ${to.token}` }),
       ...to.headers,
     },
     cache: 'no-store',
-    signal,
-    ...(body === undefined ? {} : { body }),
+    ...(signal ? { signal } : {}),
+    ...(body === undefined ? {} : { method: 'POST', body }),
     ...(to.credentials ? { credentials: to.credentials } : {}),
   })
-  if (answer.status === 200 || (answer.status === 204 && path === '/presence')) return answer
-  const retryAfter = Number(answer.headers.get('retry-after') ?? NaN) * 1_000
-  throw new Refused(
-    refusal(answer.status, await answer.json().catch(() => undefined)),
-    answer.status,
-    retryAfter >= 0 ? retryAfter : undefined,
-  )
+  const { status } = answer
+  // 204 says "stop" where something was to come.
+  if (status === 200 || (status === 204 && path === '/presence')) return answer
+  const retryMs = Number(answer.headers.get('retry-after')) * 1_000 || 0
+  throw new Refused(statusEnding(status, await answer.json().catch(() => undefined), retryMs))
 }
 
-/** What ended something that was asked for. */
-export function endingOf(error: unknown): Ending {
-  return error instanceof Refused
-    ? error.ending
-    : broken(error instanceof Error ? error.message : String(error))
+/** The longest request target of a GET: past 4 KiB a server refuses it. */
+const targetBytes = 4_000
+
+/** Asks for channels: `?channel=a&after=1&channel=b...`, or a POST of JSON when that gets too long (PROTOCOL.md 7). */
+export function askFor(
+  to: Access,
+  path: string,
+  options: Readonly<Record<string, string | number>>,
+  channels: readonly string[],
+  after: readonly string[],
+  signal?: AbortSignal,
+): Promise<Response> {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(options)) query.set(name, String(value))
+  const bare = `${path}?${query}`
+  for (const channel of channels) query.append('channel', channel)
+  for (const position of after) query.append('after', position)
+  const target = `${path}?${query}`
+  if (target.length < targetBytes) return ask(to, target, undefined, signal)
+  return ask(to, bare, JSON.stringify({ ...options, channels, after }), signal)
 }
 
-/** `?channel=a&after=1&channel=b...` and the JSON that says the same (PROTOCOL.md section 7). */
-export function startsQuery(starts: OpenRequest['starts']): { query: string; body: Record<string, unknown> } {
+/** `last` is for one channel alone; each of several has a position. */
+export function startOf(starts: Starts): { options: { last?: number }; channels: string[]; after: string[] } {
   const channels = starts.map(([channel]) => channel)
   const last = starts.length === 1 ? starts[0]?.[1].last : undefined
-  const after = starts.map(([, start]) => start.after ?? 'now')
-  const query = new URLSearchParams(channels.map((channel) => ['channel', channel]))
-  if (last !== undefined) query.set('last', String(last))
-  else for (const one of after) query.append('after', one)
-  return { query: String(query), body: { channels, ...(last === undefined ? { after } : { last }) } }
+  return last === undefined
+    ? { options: {}, channels, after: starts.map(([, { after = 'now' }]) => after) }
+    : { options: { last }, channels, after: [] }
 }
-
-/** The longest request target of a GET that is asked for; a server refuses 4 KiB. */
-export const targetBytes = 4_000

@@ -5,7 +5,7 @@ import type { Outgoing } from './transports/transport.ts'
 /** A publish that has not been settled. */
 export interface Entry {
   readonly ref: number
-  readonly outgoing: Outgoing
+  readonly message: Outgoing
   /** Repeated although the server may have forgotten the key: it may then take effect twice. */
   readonly always: boolean
   readonly settle: (result: PublishAnswer | Error) => void

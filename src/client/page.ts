@@ -3,23 +3,15 @@ export type PageEvent = 'online' | 'offline' | 'shown'
 
 /** Tells of the page's life, where there is a page. Answers how to stop. */
 export function watchPage(tell: (event: PageEvent) => void): () => void {
-  if (typeof addEventListener !== 'function' || typeof document === 'undefined') return () => undefined
-  const shown = () => {
-    if (document.visibilityState === 'visible') tell('shown')
+  if (typeof document === 'undefined') return () => {}
+  const gone = new AbortController()
+  const options = { signal: gone.signal }
+  const told = ({ type }: Event) => {
+    if (type === 'online' || type === 'offline') tell(type)
+    else if (document.visibilityState === 'visible') tell('shown')
   }
-  const online = () => tell('online')
-  const offline = () => tell('offline')
-  addEventListener('online', online)
-  addEventListener('offline', offline)
-  addEventListener('pageshow', shown)
-  document.addEventListener('visibilitychange', shown)
-  // A page that was frozen is told when it goes on.
-  document.addEventListener('resume', shown)
-  return () => {
-    removeEventListener('online', online)
-    removeEventListener('offline', offline)
-    removeEventListener('pageshow', shown)
-    document.removeEventListener('visibilitychange', shown)
-    document.removeEventListener('resume', shown)
-  }
+  for (const type of ['online', 'offline', 'pageshow']) addEventListener(type, told, options)
+  // A page that was frozen is told by "resume" when it goes on.
+  for (const type of ['visibilitychange', 'resume']) document.addEventListener(type, told, options)
+  return () => gone.abort()
 }

@@ -1,10 +1,11 @@
 import { toBase64 } from '../protocol/binary.ts'
 import { EverwireError } from '../protocol/codes.ts'
-import type { PublishAnswer, ServerMessage } from '../protocol/messages.ts'
+import type { PublishAnswer, ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { ClientError } from './errors.ts'
 import { Outbox } from './outbox.ts'
+import { outgoing } from './outgoing.ts'
 import type { Outgoing } from './transports/transport.ts'
 import type { PublishOptions } from './types.ts'
 
@@ -20,7 +21,7 @@ export interface Post {
 }
 
 interface Pending {
-  readonly outgoing: Outgoing
+  readonly message: Outgoing
   readonly settle: (result: unknown) => void
   sentOn: OpenLine | undefined
 }
@@ -37,6 +38,7 @@ export class Sender {
   readonly #outbox: Outbox
   readonly #pending = new Map<number, Pending>()
   #dedupeMs = dedupeMs
+  #messageBytes = Infinity
   #stopWatch: (() => void) | undefined
   #pause: (() => void) | undefined
   #over: Error | undefined
@@ -57,7 +59,7 @@ export class Sender {
       if (this.#over) throw this.#over
       const { key = this.#post.key(), slot, removed } = options
       const ref = this.#post.nextRef()
-      const outgoing = json({
+      const message = outgoing({
         type: 'publish',
         channel,
         event,
@@ -68,7 +70,7 @@ export class Sender {
       })
       const settle = (result: PublishAnswer | Error) =>
         result instanceof Error ? reject(result) : resolve(result)
-      this.#outbox.add({ ref, outgoing, always: options.retry === 'always', inFlight: false, settle })
+      this.#outbox.add({ ref, message, always: options.retry === 'always', inFlight: false, settle })
       this.#flush()
     })
   }
@@ -76,24 +78,17 @@ export class Sender {
   /** Asks once; waits for a connection, and for the answer, for `timeoutMs` in all. */
   request(channel: string, event: string, data: unknown, timeoutMs: number): Promise<unknown> {
     const ref = this.#post.nextRef()
-    const message = { type: 'request', channel, event, ...encoded(data), ref } as const
-    return this.#ask(ref, json(message), timeoutMs)
+    return this.#ask(outgoing({ type: 'request', channel, event, ...encoded(data), ref }), ref, timeoutMs)
   }
 
   presence(channel: string, action: 'enter' | 'update' | 'leave', data: unknown): Promise<unknown> {
     const ref = this.#post.nextRef()
-    const message = {
-      type: 'presence',
-      channel,
-      action,
-      ...(data === undefined ? {} : { data }),
-      ref,
-    } as const
-    return this.#ask(ref, json(message), answerMs)
+    return this.#ask(outgoing({ type: 'presence', channel, action, data, ref }), ref, answerMs)
   }
 
-  adopted(remembered: number | undefined): void {
-    if (remembered !== undefined) this.#dedupeMs = remembered
+  adopted({ dedupeMs: remembered, limits }: Partial<WelcomeMessage>): void {
+    this.#dedupeMs = remembered ?? this.#dedupeMs
+    this.#messageBytes = limits?.messageBytes ?? this.#messageBytes
     // What was under way on another line is unknown, even if that still lives.
     this.lost()
     for (const pending of this.#pending.values()) this.#sendOnce(pending)
@@ -140,7 +135,7 @@ export class Sender {
     this.#pause?.()
   }
 
-  #ask(ref: number, outgoing: Outgoing, timeoutMs: number): Promise<unknown> {
+  #ask(message: Outgoing, ref: number, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#over) throw this.#over
       const timer = this.#post.later(timeoutMs, () =>
@@ -151,7 +146,7 @@ export class Sender {
         if (result instanceof Error) reject(result)
         else resolve(result)
       }
-      const pending: Pending = { outgoing, settle, sentOn: undefined }
+      const pending: Pending = { message, settle, sentOn: undefined }
       this.#pending.set(ref, pending)
       this.#sendOnce(pending)
     })
@@ -160,7 +155,20 @@ export class Sender {
   #sendOnce(pending: Pending): void {
     if (pending.sentOn) return
     pending.sentOn = this.#post.line()
-    pending.sentOn?.send(pending.outgoing)
+    if (pending.sentOn) this.#send(pending.sentOn, pending.message)
+  }
+
+  // Too large a frame would end the connection, and every repeat the next one.
+  #send(line: OpenLine, message: Outgoing): void {
+    const { ref = 0, text } = message
+    const bytes = new TextEncoder().encode(text).length
+    // Bytes as base64, and the fields around them.
+    if (bytes <= this.#messageBytes * 1.4 + 4_000) return line.send(message)
+    const error = new EverwireError(
+      'too-large',
+      `a message takes ${this.#messageBytes} bytes; this has ${bytes}`,
+    )
+    queueMicrotask(() => this.#refused(ref, error))
   }
 
   #settle(ref: number, result: unknown): void {
@@ -184,7 +192,7 @@ export class Sender {
   #flush(): void {
     const line = this.#post.line()
     if (!line || this.#pause) return
-    for (const { outgoing } of this.#outbox.due(this.#post.now(), this.#dedupeMs)) line.send(outgoing)
+    for (const { message } of this.#outbox.due(this.#post.now(), this.#dedupeMs)) this.#send(line, message)
     this.#watch()
   }
 
@@ -205,8 +213,4 @@ function encoded(data: unknown): { data: unknown; encoding?: 'base64' } {
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
         : undefined
   return bytes ? { data: toBase64(bytes), encoding: 'base64' } : { data: data ?? null }
-}
-
-function json(message: Outgoing['message']): Outgoing {
-  return { message, text: JSON.stringify(message) }
 }

@@ -1,13 +1,13 @@
-import { fromBase64 } from '../protocol/binary.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { ChannelMessage, PollAnswer, ServerMessage, Start } from '../protocol/messages.ts'
 import { parseVector } from '../protocol/position.ts'
-import type { OpenLine, Starts } from './driver.ts'
+import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { endingOf } from './http.ts'
 import { Track } from './track.ts'
+import { outgoing } from './outgoing.ts'
 import { inOrder } from './transports/poll.ts'
-import type { Ending, Outgoing } from './transports/transport.ts'
+import type { Ending, Starts } from './transports/transport.ts'
 import type { ChannelState, Gap, Message, SnapshotMark } from './types.ts'
 
 /** Where what comes on a channel goes. */
@@ -245,7 +245,7 @@ export class Subscriptions {
     const line = this.#host.line()
     if (!line) return
     if (line.starts) return this.#host.restream()
-    line.send(json({ type: 'unsubscribe', channel: subscription.name }))
+    line.send(outgoing({ type: 'unsubscribe', channel: subscription.name }))
     this.#subscribe(line, subscription)
   }
 
@@ -253,7 +253,7 @@ export class Subscriptions {
     const { name, track } = subscription
     const ref = (subscription.ref = this.#host.nextRef())
     this.#sent.set(name, subscription)
-    line.send(json({ type: 'subscribe', channel: name, ...track.resumeFrom(), ref }))
+    line.send(outgoing({ type: 'subscribe', channel: name, ...track.resumeFrom(), ref }))
   }
 
   #syncSoon(): void {
@@ -281,7 +281,7 @@ export class Subscriptions {
     for (const [name, subscription] of this.#sent) {
       if (wanted.includes(subscription)) continue
       this.#sent.delete(name)
-      line.send(json({ type: 'unsubscribe', channel: name }))
+      line.send(outgoing({ type: 'unsubscribe', channel: name }))
     }
     for (const subscription of wanted)
       if (!this.#sent.has(subscription.name)) this.#subscribe(line, subscription)
@@ -299,9 +299,11 @@ export class Subscriptions {
 /** A message as the application sees it. */
 export function decoded(message: ChannelMessage): Message {
   const { encoding, data, ...rest } = message
-  return { ...rest, data: encoding === 'base64' && typeof data === 'string' ? fromBase64(data) : data }
-}
-
-function json(message: Outgoing['message']): Outgoing {
-  return { message, text: JSON.stringify(message) }
+  return {
+    ...rest,
+    data:
+      encoding === 'base64' && typeof data === 'string'
+        ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
+        : data,
+  }
 }

@@ -21,6 +21,8 @@ export class Track {
 
   constructor(start: Start) {
     this.#start = start
+    // Neither "earliest" nor "now" is a position. Floors speak of another list of channels.
+    this.#at = this.#place(parseVector(start.after ?? ''), -1)
   }
 
   /** Hand it back as `after`; undefined before the subscription has begun. */

@@ -2,17 +2,17 @@ import type { AnyName, Contract, Known } from '../contract/types.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
 import { Channel, type ChannelHost } from './channel.ts'
-import { Driver, type Access, type OpenLine, type Starts } from './driver.ts'
+import { Driver, type OpenLine } from './driver.ts'
 import type { Env } from './env.ts'
 import { ClientError } from './errors.ts'
-import { ask, startsQuery } from './http.ts'
+import { ask } from './http.ts'
 import { Listeners } from './listeners.ts'
 import type { WireState } from './machine/state.ts'
 import type { PageEvent } from './page.ts'
 import { Sender } from './sender.ts'
 import { decoded, Subscriptions } from './subscriptions.ts'
 import { pollOnce } from './transports/poll.ts'
-import type { Ending, TransportName } from './transports/transport.ts'
+import type { Access, Ending, TransportName } from './transports/transport.ts'
 import type { ChannelStart, ConnectOptions, HistoryOptions, WireEvents } from './types.ts'
 
 /** A connection to an Everwire server that keeps itself alive, over whatever transport gets through. */
@@ -72,7 +72,7 @@ export class Wire<C extends Contract = Contract> {
       nextRef,
       later,
       restream: () => this.#driver.tell({ type: 'restream' }),
-      ask: async (starts) => this.#ask(starts),
+      ask: async (starts) => pollOnce(await this.#access(0), starts),
     })
     this.#sender = new Sender(
       {
@@ -155,7 +155,7 @@ export class Wire<C extends Contract = Contract> {
   }
 
   #access(endpoint: number): Access | Promise<Access> {
-    const { headers = {}, credentials, token } = this.#options
+    const { headers, credentials, token } = this.#options
     const base = this.#bases[endpoint] ?? ''
     const give = (given: string | undefined): Access => ({ base, headers, credentials, token: given })
     if (typeof token !== 'function') return give(token)
@@ -163,23 +163,17 @@ export class Wire<C extends Contract = Contract> {
     return Promise.resolve().then(token).then(give)
   }
 
-  async #ask(starts: Starts) {
-    const access = await this.#access(0)
-    return pollOnce({ ...access, starts }, startsQuery(starts), 0, new AbortController().signal)
-  }
-
   async #history(channel: string, options: HistoryOptions) {
     const query = new URLSearchParams({ channel })
-    for (const [name, value] of Object.entries(options))
-      if (value !== undefined) query.set(name, String(value))
-    const answer = await ask(await this.#access(0), `/history?${query}`, new AbortController().signal)
+    for (const [name, value] of Object.entries(options)) query.set(name, String(value))
+    const answer = await ask(await this.#access(0), `/history?${query}`)
     const { messages, more } = await answer.json()
     return { messages: messages.map(decoded), more }
   }
 
   #adopted(line: OpenLine, welcome: Partial<WelcomeMessage>, position: string | undefined): void {
     this.#subscriptions.adopted(line, position)
-    this.#sender.adopted(welcome.dedupeMs)
+    this.#sender.adopted(welcome)
     this.#renew(line.starts ? (welcome.heartbeatMs ?? 25_000) : undefined)
   }
 

@@ -42,7 +42,7 @@ export function dial(state: State, context: Context, ending: Ending = silence): 
 export function missed(state: Opening, outcome: Outcome, ending: Ending, context: Context): Step {
   const { transport } = state.line
   const standings = failed(state.standings, transport, outcome, context.now)
-  return dial({ ...state, standings, tried: [...state.tried, transport] }, context, ending)
+  return dial({ ...state, standings, tried: [...state.tried, transport], refreshed: false }, context, ending)
 }
 
 /** A round of attempts has failed: waits for the next, or gives up. */
@@ -62,7 +62,7 @@ export function pause(state: State, ending: Ending, context: Context): Step {
     return dial({ ...state, refreshed: true, tried: [] }, context)
   }
   return [
-    { ...state, phase: 'waiting', tried: [] },
+    { ...state, phase: 'waiting', tried: [], refreshed: false },
     [
       { type: 'disarm', timer: 'opening' },
       { type: 'arm', timer: 'retry', ms: backoffMs(state, ending, context) },

@@ -1,4 +1,4 @@
-import { choose, failed, lived, opened, reasonFor, upgradeAt, type Outcome } from '../chooser.ts'
+import { choose, failed, isHeld, lived, opened, reasonFor, upgradeAt, type Outcome } from '../chooser.ts'
 import type { Ending, TransportName } from '../transports/transport.ts'
 import {
   backoffMs,
@@ -63,7 +63,8 @@ export function adopt(state: Opening | Live, line: Line, heartbeatMs: number, { 
         transport: line.transport,
         reason: reasonFor(transports, standings, line.transport),
       },
-      { type: 'arm', timer: 'trust', ms: trustMs },
+      // What carries no channel has shown nothing.
+      ...(heartbeatMs === Infinity ? [] : [{ type: 'arm', timer: 'trust', ms: trustMs } as const]),
       { type: 'arm', timer: 'silence', ms: 2 * heartbeatMs },
       // What opens a WebSocket may still swallow all that follows.
       ...(line.transport === 'websocket' ? ping(line, proofMs) : []),
@@ -114,7 +115,8 @@ export function succeed(state: Live, transport: TransportName, { now }: Context)
     return [{ ...state, restreamOwed: true }, []]
   }
   const line = nextLine(state, transport, now)
-  const next = { ...state, lines: line.id, successor: line, restreamOwed: false }
+  const restreamOwed = state.restreamOwed && transport !== state.line.transport
+  const next = { ...state, lines: line.id, successor: line, restreamOwed }
   return [next, [...(successor ? [{ type: 'shut', line: successor } as const] : []), { type: 'open', line }]]
 }
 
@@ -136,11 +138,13 @@ export function drop(state: Live, ending: Ending, context: Context): Step {
   const outcome = dead ? 'silent' : 'killed'
   const standings = blamed ? failed(state.standings, line.transport, outcome, context.now) : state.standings
   const effects: Effect[] = [{ type: 'lost', line }, ...shutAll(state)]
-  const left = { ...state, standings, phase: 'waiting' } as const
-  // One that is held makes room for the next without delay: each is held once before all are. Nor does one wait
-  // that has just found out how long it has been deaf.
+  const refreshed = state.refreshed && ending.retry === 'never'
+  const left = { ...state, standings, refreshed, phase: 'waiting' } as const
+  // Who is held makes room without delay for one that is not. Nor does one wait that has just found out how long it
+  // has been deaf.
   const next = choose(state.settings.transports, standings, [], context.now)
-  if (blamed ? next !== line.transport : dead) return after(effects, dial(left, context))
+  const makesRoom = next !== line.transport && !isHeld(standings, next, context.now)
+  if (blamed ? makesRoom : dead) return after(effects, dial(left, context))
   return after(effects, trusted ? pause(left, ending, context) : fail(left, ending, context))
 }
 
@@ -172,8 +176,17 @@ function unsucceeded(state: Live, successor: Line, ending: Ending, outcome: Outc
     { type: 'disarm', timer: 'succession' },
   ]
   if (successor.transport === line.transport) {
+    const owing = { ...left, attempt: attempt + 1, restreamOwed: true }
+    // What opened without a channel may yet hold back what has one.
+    const stuck = ending === silence && state.heartbeatMs === Infinity
+    const judged = stuck
+      ? opened(failed(standings, line.transport, outcome, context.now), [line.transport], context.now)
+      : standings
+    const other = choose(state.settings.transports, judged, [], context.now)
+    if (other && other !== line.transport && stuck && !isHeld(judged, other, context.now))
+      return after(shut, succeed({ ...owing, standings: judged }, other, context))
     const ms = backoffMs(state, ending, context)
-    return [{ ...left, attempt: attempt + 1 }, [...shut, { type: 'arm', timer: 'succession', ms }]]
+    return [{ ...owing, standings: judged }, [...shut, { type: 'arm', timer: 'succession', ms }]]
   }
   // It had its chance and is held for longer.
   const judged = failed(standings, successor.transport, outcome, context.now)

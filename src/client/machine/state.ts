@@ -31,7 +31,7 @@ interface Shared {
   readonly endpoint: number
   readonly lines: number
   readonly wasLive: boolean
-  /** A new token was asked for since a connection was last trusted. */
+  /** The last attempt was refused for its token, and a new one was asked for. */
   readonly refreshed: boolean
   /** The platform says that there is no network. */
   readonly offline: boolean
@@ -51,7 +51,7 @@ export type Live = Shared & {
   readonly alive: boolean
   /** Being opened to take over. */
   readonly successor: Line | undefined
-  /** Another set of channels was asked for while another transport was being tried. */
+  /** Another set of channels was asked for, and is still to be tried, perhaps again. */
   readonly restreamOwed: boolean
 }
 type Over = Shared & { readonly phase: 'denied' | 'closed' }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../protocol/codes.ts'
-import type { ClientMessage, ServerMessage, Start, WelcomeMessage } from '../../protocol/messages.ts'
+import type { ServerMessage, Start, WelcomeMessage } from '../../protocol/messages.ts'
 
 export type TransportName = 'websocket' | 'sse' | 'poll'
 
@@ -7,28 +7,33 @@ export type TransportName = 'websocket' | 'sse' | 'poll'
  * One way to the server. It opens, carries and ends; it never retries, times out or backs off: the machine does.
  */
 export interface Transport {
-  readonly name: TransportName
   /**
    * Whether the channels of a connection are fixed when it is opened. Then another set needs another connection;
    * otherwise `subscribe` and `unsubscribe` are sent.
    */
   readonly fixed: boolean
-  /** Begins to open. Never throws: what fails is told by `ended`, later. */
+  /** Begins to open. Never throws, and calls no handler before it has returned. */
   open(request: OpenRequest, handlers: Handlers): Connection
 }
 
-export interface OpenRequest {
+/** Where to ask, and as whom. */
+export interface Access {
   /** `https://host/wire`, without a slash at the end. */
   readonly base: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>> | undefined
   readonly credentials: RequestCredentials | undefined
   /** Says who we are: an `Authorization` header, or the first message where headers cannot be sent. */
   readonly token: string | undefined
-  /** The channels of a fixed connection, in the order to which floors refer. */
-  readonly starts: readonly (readonly [channel: string, start: Start])[]
 }
 
-/** What a connection tells. Nothing but `answered` comes after `ended` or `close()`. */
+/** The channels of a fixed connection and where each begins, in the order to which floors refer. */
+export type Starts = readonly (readonly [channel: string, start: Start])[]
+
+export interface OpenRequest extends Access {
+  readonly starts: Starts
+}
+
+/** What a connection tells. What comes after `ended` or `close()` is ignored, but for `answered`. */
 export interface Handlers {
   /** The path is open, the server has not spoken yet: a handshake was answered, or headers have come. */
   head(): void
@@ -45,14 +50,14 @@ export interface Handlers {
 
 export interface Connection {
   /** After `opened`. What cannot be delivered is never answered, or answered with a passing `error`. */
-  send(message: Outgoing): void
-  /** Ends it without a word to the handlers. */
+  send(outgoing: Outgoing): void
   close(): void
 }
 
-/** A message with its JSON text, written once: a repeat is the same to the byte. */
+/** A message as JSON text, written once: a repeat is the same to the byte. */
 export interface Outgoing {
-  readonly message: Exclude<ClientMessage, { type: 'auth' }>
+  readonly type: 'subscribe' | 'unsubscribe' | 'publish' | 'request' | 'presence' | 'ping'
+  readonly ref?: number
   readonly text: string
 }
 

@@ -1,7 +1,6 @@
-import type { ErrorCode } from '../../protocol/codes.ts'
 import type { PublishAnswer, ServerMessage } from '../../protocol/messages.ts'
 import { ask, endingOf } from '../http.ts'
-import type { Ending, OpenRequest, Outgoing } from './transport.ts'
+import type { Access, Ending, Outgoing } from './transport.ts'
 
 /** Entries of one POST. */
 const batch = 100
@@ -12,25 +11,22 @@ const batch = 100
  * a `timeout` error: unknown, to be sent again with the same key. A POST outlives the stream that it stood beside.
  */
 export class Upstream {
-  readonly #request: OpenRequest
+  readonly #access: Access
   readonly #answered: (message: ServerMessage) => void
   #waiting: Outgoing[] = []
   #posting = false
-  readonly #never = new AbortController().signal
 
-  constructor(request: OpenRequest, answered: (message: ServerMessage) => void) {
-    this.#request = request
+  constructor(access: Access, answered: (message: ServerMessage) => void) {
+    this.#access = access
     this.#answered = answered
   }
 
   send(outgoing: Outgoing): void {
-    const { type } = outgoing.message
-    if (type === 'publish') {
-      this.#waiting.push(outgoing)
-      // In a turn of its own, so that what is published in one turn goes out in one POST.
-      if (!this.#posting) queueMicrotask(() => void this.#pump())
-      this.#posting = true
-    } else if (type === 'request' || type === 'presence') void this.#single(outgoing, `/${type}`)
+    if (outgoing.type !== 'publish') return void this.#single(outgoing)
+    this.#waiting.push(outgoing)
+    // In a turn of its own, so that what is published in one turn goes out in one POST.
+    if (!this.#posting) queueMicrotask(() => void this.#pump())
+    this.#posting = true
   }
 
   /** What waits is not sent any more. */
@@ -43,22 +39,21 @@ export class Upstream {
       const entries = this.#waiting.splice(0, batch)
       const refused = await this.#publish(entries)
       if (!refused) continue
+      // What was refused for now is to be repeated first: none may overtake it.
+      if (refused.retry !== 'never') entries.push(...this.#waiting.splice(0))
       // A batch is refused as a whole: who is to blame shows one by one.
       const alone = entries.length > 1 && refused.retry === 'never'
-      for (const entry of entries) {
-        const ending = alone ? await this.#publish([entry]) : refused
-        if (ending) this.#fail(entry, ending)
-      }
+      for (const entry of entries) this.#refuse(entry, alone ? await this.#publish([entry]) : refused)
     }
     this.#posting = false
   }
 
   async #publish(entries: readonly Outgoing[]): Promise<Ending | undefined> {
     try {
-      const body = `[${entries.map(({ text }) => text).join(',')}]`
-      const answers: PublishAnswer[] = await (await ask(this.#request, '/publish', this.#never, body)).json()
-      for (const [i, answer] of answers.entries()) {
-        this.#answered({ ...answer, type: 'published', ref: refOf(entries[i]) })
+      const answer = await ask(this.#access, '/publish', `[${entries.map(({ text }) => text).join(',')}]`)
+      const answers: PublishAnswer[] = await answer.json()
+      for (const [i, each] of answers.entries()) {
+        this.#answered({ ...each, type: 'published', ref: entries[i]?.ref ?? 0 })
       }
       return undefined
     } catch (error) {
@@ -66,23 +61,18 @@ export class Upstream {
     }
   }
 
-  async #single(outgoing: Outgoing, path: string): Promise<void> {
+  async #single(outgoing: Outgoing): Promise<void> {
     try {
-      const answer = await ask(this.#request, path, this.#never, outgoing.text)
+      const answer = await ask(this.#access, `/${outgoing.type}`, outgoing.text)
       const data: unknown = answer.status === 204 ? undefined : (await answer.json()).data
-      this.#answered({ type: 'response', ref: refOf(outgoing), data })
+      this.#answered({ type: 'response', ref: outgoing.ref ?? 0, data })
     } catch (error) {
-      this.#fail(outgoing, endingOf(error))
+      this.#refuse(outgoing, endingOf(error))
     }
   }
 
-  #fail(outgoing: Outgoing, { code, message }: Ending): void {
-    const passing: ErrorCode = 'timeout'
-    this.#answered({ type: 'error', code: code ?? passing, message, ref: refOf(outgoing) })
+  #refuse({ ref = 0 }: Outgoing, ending: Ending | undefined): void {
+    if (ending)
+      this.#answered({ type: 'error', code: ending.code ?? 'timeout', message: ending.message, ref })
   }
-}
-
-function refOf(outgoing: Outgoing | undefined): string | number {
-  const message = outgoing?.message
-  return message && 'ref' in message && message.ref !== undefined ? message.ref : ''
 }

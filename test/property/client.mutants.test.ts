@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { caught, type Mutant } from '../support/mutants.ts'
+
+// Each is a bug that a client of this kind has had, or nearly had.
+const mutants: readonly Mutant[] = [
+  {
+    name: 'what was seen last is delivered again',
+    file: 'src/client/track.ts',
+    find: "if (part.seq <= last) return 'drop'",
+    replace: "if (part.seq < last) return 'drop'",
+  },
+  {
+    name: 'what does not follow is delivered all the same',
+    file: 'src/client/track.ts',
+    find: 'const follows = previous === undefined',
+    replace: 'const follows = true || previous === undefined',
+  },
+  {
+    name: 'messages of the last subscription count after a drop',
+    file: 'src/client/track.ts',
+    find: "if (!this.#following) return 'drop'",
+    replace: '',
+  },
+  {
+    name: 'the start that was given is forgotten when it is a position',
+    file: 'src/client/track.ts',
+    find: "this.#at = this.#place(parseVector(start.after ?? ''), -1)",
+    replace: '',
+  },
+  {
+    name: 'floors are read for another channel',
+    file: 'src/client/track.ts',
+    find: 'part.floors.get(index)',
+    replace: 'part.floors.get(index + 1)',
+  },
+  {
+    name: 'a channel resumes from the position of another',
+    file: 'src/client/subscriptions.ts',
+    find: '[name, track.resumeFrom()] as const)',
+    replace: '[name, all.at(-1)?.track.resumeFrom() ?? track.resumeFrom()] as const)',
+  },
+  {
+    name: 'what is missing is not asked for',
+    file: 'src/client/subscriptions.ts',
+    find: "if (verdict === 'repair') return this.#repair(subscription)",
+    replace: "if (verdict === 'repair') return",
+  },
+  {
+    name: 'a channel that was left goes on',
+    file: 'src/client/subscriptions.ts',
+    find: 'this.#byName.delete(name)\n    this.#syncSoon()',
+    replace: 'this.#syncSoon()',
+  },
+  {
+    name: 'a publish is repeated with a new key',
+    file: 'src/client/sender.ts',
+    find: 'this.#send(line, message)\n    this.#watch()',
+    replace:
+      'this.#send(line, { ...message, text: message.text.replace(/key-/, `key-${this.#post.now()}-`) })\n    this.#watch()',
+  },
+  {
+    name: 'what was under way is not repeated after a drop',
+    file: 'src/client/outbox.ts',
+    find: 'for (const entry of this.#entries) entry.inFlight = false',
+    replace: '',
+  },
+  {
+    name: 'what waits is sent newest first',
+    file: 'src/client/outbox.ts',
+    find: '.filter(({ inFlight }) => !inFlight)\n    for',
+    replace: '.filter(({ inFlight }) => !inFlight).reverse()\n    for',
+  },
+  {
+    name: 'what is older than the memory of keys is repeated',
+    file: 'src/client/outbox.ts',
+    find: 'now - triedAt >= dedupeMs',
+    replace: 'false',
+  },
+  {
+    name: 'the backoff begins anew when a connection opens',
+    file: 'src/client/machine/living.ts',
+    find: 'restreamOwed: false,\n    standings,',
+    replace: 'restreamOwed: false,\n    attempt: 0,\n    standings,',
+  },
+  {
+    name: 'the connection that was succeeded is not closed',
+    file: 'src/client/machine/living.ts',
+    find: "...(takesOver ? [{ type: 'shut', line: state.line } as const] : []),",
+    replace: '',
+  },
+  {
+    name: 'silence is not death',
+    file: 'src/client/machine/living.ts',
+    find: "{ type: 'arm', timer: 'silence', ms: 2 * heartbeatMs },",
+    replace: '',
+  },
+  {
+    name: 'an attempt may take for ever',
+    file: 'src/client/machine/machine.ts',
+    find: "return [state, [{ type: 'arm', timer: 'opening', ms: openingLimit(state, line) }]]",
+    replace: 'return [state, []]',
+  },
+  {
+    name: 'closing leaves the timers running',
+    file: 'src/client/machine/machine.ts',
+    find: "if (event.type === 'close') return state.phase === 'closed' ? [state, []] : stop(state, 'closed')",
+    replace: "if (event.type === 'close') return [state, []]",
+  },
+  {
+    name: 'a refused token ends everything although a new one is to be had',
+    file: 'src/client/machine/dialling.ts',
+    find: 'if (!stale || !state.settings.refreshable || state.refreshed)',
+    replace: 'if (stale || !state.settings.refreshable || state.refreshed)',
+  },
+]
+
+describe('the random stories of clients catch', () => {
+  test.each(mutants)(
+    '$name',
+    async (mutant) => {
+      expect(await caught(mutant, 'test/property/client/main.ts', ['1500'])).toMatch(/Error/)
+    },
+    120_000,
+  )
+})
