@@ -130,6 +130,9 @@ export class Judge {
       return
     }
     if (!ledger.told) throw new Error(`${channel}: the reason for the lost log is ${reason}`)
+    // Its position is one of the whole stream, whichever channel the gap is about.
+    for (const [i, each] of list.entries())
+      if (each !== channel) await this.#proved(each, reach(parsePosition(id), i), line)
     if (reason === 'snapshot') {
       // Judged by what follows: the whole snapshot.
       ledger.covered = 0
@@ -153,7 +156,8 @@ export class Judge {
     if (keeps(channel) === 'all') {
       await this.#noneMissing(channel, ledger, seq, line)
       ledger.covered = Math.max(ledger.covered, seq)
-      if (line.type !== 'connected') ledger.fresh = false
+      // A start and a gap may come before the reader has been in the channel: what is trimmed until then is no loss.
+      if (line.type !== 'connected' && line.type !== 'gap') ledger.fresh = false
     } else if (keeps(channel) === 'latest') this.#state(channel, ledger, seq, line)
   }
 
