@@ -3,7 +3,7 @@
 import { ensureChromium } from './chromium.mjs'
 import { ensureDependencies } from './setup.mjs'
 import { nodePath, run } from './toolchain.mjs'
-import { vitest } from './vitest.mjs'
+import { slowest, vitest } from './vitest.mjs'
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const remarks = []
@@ -66,6 +66,8 @@ const filters = process.argv.slice(2)
 if (filters.length > 0) await only(filters)
 else await everything()
 
+console.log('\nThe slowest:')
+for (const { name, ms } of slowest(15)) console.log(`${(ms / 1000).toFixed(1).padStart(7)} s  ${name}`)
 console.log()
 for (const remark of remarks) console.log(remark)
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''

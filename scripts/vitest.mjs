@@ -1,8 +1,15 @@
-// Runs vitest and counts what it found.
+// Runs vitest, counts what it found, and keeps how long each test took.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run, toolEnv } from './toolchain.mjs'
+
+const times = []
+
+/** The tests that have taken the longest so far, the longest first: `{ name, ms }`. */
+export function slowest(count) {
+  return times.sort((a, b) => b.ms - a.ms).slice(0, count)
+}
 
 /** Runs vitest with these arguments and resolves with `{ passed, failed, skipped }`. */
 export async function vitest(args, env = {}) {
@@ -24,6 +31,9 @@ function count(file, code) {
   } catch {
     // Vitest ended before it could report, and has said why.
     return { passed: 0, failed: 1, skipped: 0 }
+  }
+  for (const { assertionResults } of report.testResults) {
+    for (const { fullName, duration } of assertionResults) times.push({ name: fullName, ms: duration ?? 0 })
   }
   const isBroken = ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0
   const failed = report.numFailedTests + report.testResults.filter(isBroken).length
