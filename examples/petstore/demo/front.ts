@@ -81,11 +81,12 @@ export class Front {
       if (held === 0) return pass()
       const timer = setTimeout(pass, held)
       response.once('close', () => clearTimeout(timer))
-      answered.on('error', () => {})
     })
     // No answer of our own: the application is gone, and so is its connection.
     onward.on('error', () => request.socket.destroy())
-    onward.on('response', (answered) => answered.on('aborted', () => request.socket.destroy()))
+    onward.on('response', (answered) => {
+      answered.once('close', () => answered.complete || request.socket.destroy())
+    })
     response.once('close', () => {
       forget()
       onward.destroy()

@@ -4,6 +4,8 @@ export class Count {
   readonly #missing = new Set<number>()
   received = 0
   doubled = 0
+  /** Came after a higher number. */
+  late = 0
 
   get lost(): number {
     return this.#missing.size
@@ -20,8 +22,10 @@ export class Count {
       for (let missing = next; missing < n; missing++) this.#missing.add(missing)
       this.#next = n + 1
       this.received++
-    } else if (this.#missing.delete(n)) this.received++
-    else this.doubled++
+    } else if (this.#missing.delete(n)) {
+      this.received++
+      this.late++
+    } else this.doubled++
   }
 
   /** The stream begins anew: its server has said that the log is another one. */

@@ -7,14 +7,21 @@ export interface Totals {
   readonly doubled: number
   /** Came after a reconnect, and was published before it. */
   readonly recovered: number
+  /** Came after a later one. */
+  readonly late: number
+  /** How often the server said that something is missing. */
+  readonly gaps: number
 }
+
+const nothing: Totals = { received: 0, lost: 0, doubled: 0, recovered: 0, late: 0, gaps: 0 }
 
 /** What this page counted for itself: the numbers of the ticker, and the chains of all other channels. */
 class Tally {
-  readonly totals = signal<Totals>({ received: 0, lost: 0, doubled: 0, recovered: 0 })
+  readonly totals = signal(nothing)
   readonly ticks = new Count()
   #chains = { received: 0, lost: 0, doubled: 0 }
   #recovered = 0
+  #gaps = 0
   #isStale = false
 
   tick(n: number, isRecovered: boolean): void {
@@ -30,6 +37,11 @@ class Tally {
     this.#show()
   }
 
+  gap(): void {
+    this.#gaps++
+    this.#show()
+  }
+
   /** The totals as they are now, not as they were last drawn. */
   now(): Totals {
     const { received, lost, doubled } = this.#chains
@@ -38,6 +50,8 @@ class Tally {
       lost: lost + this.ticks.lost,
       doubled: doubled + this.ticks.doubled,
       recovered: this.#recovered,
+      late: this.ticks.late,
+      gaps: this.#gaps,
     }
   }
 

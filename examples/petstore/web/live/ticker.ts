@@ -28,6 +28,7 @@ const subscribe: Parameters<typeof follow>[1] = (wire, start, seen) => {
     }),
   )
   ticker.on('gap', ({ reason }) => {
+    tally.gap()
     note(`the server says: gap, ${reason}`, 'bad')
     if (reason === 'other-log' || reason === 'rolled-back') tally.ticks.restart()
   })

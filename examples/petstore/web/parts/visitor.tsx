@@ -41,14 +41,13 @@ export function VisitorMenu() {
       {(close) => (
         <>
           <h2>You are {me.name}</h2>
-          <div role="radiogroup" aria-label="Role">
+          <div role="group" aria-label="Role">
             {roles.map(({ role, name, can }) => (
               <button
                 key={role}
                 type="button"
-                role="radio"
                 class="role"
-                aria-checked={me.role === role}
+                aria-pressed={me.role === role}
                 onClick={() => void become(role).then(close)}
               >
                 <Icon name={role === 'adopter' ? 'heart' : 'desk'} />
