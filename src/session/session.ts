@@ -134,11 +134,7 @@ export class Session implements SocketPeer, Speaker {
     this.#closed = true
     this.#inbox.close()
     this.#subscriptions.close()
-    for (const channel of this.#entered) {
-      this.#services.presence
-        .change(channel, this.#member, this.#lease, { action: 'gone', data: null })
-        .catch((error: unknown) => this.#services.report(error))
-    }
+    this.#leaveBehind()
     this.#gone()
   }
 
@@ -233,8 +229,10 @@ export class Session implements SocketPeer, Speaker {
   }
 
   async #prepare(message: PublishMessage): Promise<Prepared> {
+    // Whose rights are asked for is whose publish it is, whoever the client may have become meanwhile.
+    const { id } = this.#principal
     await this.#allow('publish', message.channel)
-    return this.#services.publisher.prepare(this.#principal.id, [message])
+    return this.#services.publisher.prepare(id, [message])
   }
 
   async #request({ channel, event, data, ref }: RequestMessage): Promise<void> {
@@ -249,7 +247,18 @@ export class Session implements SocketPeer, Speaker {
     await this.#services.presence.change(channel, this.#member, this.#lease, { action, data })
     if (action === 'leave') this.#entered.delete(channel)
     else this.#entered.add(channel)
+    // The client may have gone meanwhile.
+    if (this.#closed) this.#leaveBehind()
     this.say({ type: 'done', ...refOf(message) })
+  }
+
+  /** Gives up the lease of whatever was entered. */
+  #leaveBehind(): void {
+    const { presence, report } = this.#services
+    for (const channel of this.#entered) {
+      presence.change(channel, this.#member, this.#lease, { action: 'gone', data: null }).catch(report)
+    }
+    this.#entered.clear()
   }
 
   async #authenticate(message: ClientMessage & { readonly type: 'auth' }): Promise<void> {

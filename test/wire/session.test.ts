@@ -20,6 +20,7 @@ interface Given {
   readonly limits?: Partial<Limits>
   readonly principal?: Principal
   readonly handle?: Services['handle']
+  readonly presence?: Pick<Services['presence'], 'change'>
 }
 
 /** A session over a link in memory; nothing of it touches a socket or a clock. */
@@ -29,6 +30,7 @@ async function openSession({
   limits: some,
   principal = nobody,
   handle,
+  presence,
 }: Given = {}) {
   const limits = { ...defaultLimits, ...some }
   const rule = { ageMs: Infinity, count: 1e6, bytes: 1e9, tombstoneMs: 1e9 }
@@ -49,8 +51,8 @@ async function openSession({
     heartbeatMs: 400,
     now: () => 0,
     handle: handle ?? (async () => null),
-    // No test here enters a channel.
-    presence: {} as Services['presence'],
+    // Sessions use nothing else of it.
+    presence: presence as Services['presence'],
     refused: () => {},
     report: (error) => faults.push(error),
   }
@@ -398,4 +400,45 @@ describe('the heart of a connection', () => {
     session.tick(1_000)
     expect(link.ended).toEqual({ code: 4401, reason: expect.stringMatching(/^token-expired: /) })
   })
+})
+
+test('whoever goes while it is entering, or is still asked for, has gone', async () => {
+  const allowed = Promise.withResolvers<void>()
+  const entered = Promise.withResolvers<void>()
+  const changes: string[] = []
+  const { link } = await openSession({
+    guard: { allow: (_principal, _action, channel) => (channel === 'asked' ? allowed.promise : undefined) },
+    presence: {
+      change: async (channel, _member, _lease, { action }) => {
+        changes.push(`${action} ${channel}`)
+        if (action === 'enter') await entered.promise
+      },
+    },
+  })
+  link.hear({ type: 'presence', channel: 'asked', action: 'enter' })
+  link.hear({ type: 'presence', channel: 'entering', action: 'enter' })
+  await settled()
+  link.destroy()
+  await settled()
+  allowed.resolve()
+  entered.resolve()
+  await settled()
+  expect(changes).toEqual(['enter entering', 'enter asked', 'gone entering', 'gone asked'])
+})
+
+test('a publish belongs to whoever sent it, whoever the client has become meanwhile', async () => {
+  const allowed = Promise.withResolvers<void>()
+  const { link, hub } = await openSession({
+    principal: { id: 'ada', user: 'ada' },
+    guard: { allow: () => allowed.promise, refresh: async () => ({ id: 'bob', user: 'bob' }) },
+  })
+  link.hear({ type: 'publish', channel: 'a', data: 1, key: 'k' })
+  link.hear({ type: 'auth', token: 't' })
+  await settled()
+  allowed.resolve()
+  await settled()
+  const key = (principal: string) => [
+    { channel: 'a', event: 'message', data: '1', key: { principal, key: 'k' } },
+  ]
+  expect(await hub.append(key('ada'))).toMatchObject([{ duplicate: true }])
 })
