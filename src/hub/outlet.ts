@@ -35,7 +35,7 @@ export class Outlet implements Sink {
   #reading = false
   #closed = false
 
-  /** `failed` is told when the log cannot be read; the client shall come back later. */
+  /** `failed` is told when the log cannot be read, or a message not be written; the client shall come back later. */
   constructor(hub: Hub, link: Link, failed: (error: unknown) => void) {
     this.#hub = hub
     this.#link = link
@@ -81,6 +81,9 @@ export class Outlet implements Sink {
         this.#queue.delete(reader)
         if (reader.step() === 'more') this.#queue.add(reader)
       }
+    } catch (error) {
+      // What cannot be written ends this link; it must reach neither the socket's callbacks nor the process.
+      this.#failed(error)
     } finally {
       this.#pumping = false
     }
@@ -91,17 +94,16 @@ export class Outlet implements Sink {
     const next = this.#reads.shift()
     if (!next) return
     this.#reading = true
-    this.#hub.read(next.cursors, { entries: pageEntries, bytes: Math.max(minPageBytes, this.room) }).then(
-      (page) => {
-        this.#reading = false
+    this.#hub
+      .read(next.cursors, { entries: pageEntries, bytes: Math.max(minPageBytes, this.room) })
+      .finally(() => (this.#reading = false))
+      .then((page) => {
         if (this.#closed) return
         next.taken(page)
         this.#readNext()
-      },
-      (error: unknown) => {
-        this.#reading = false
+      })
+      .catch((error: unknown) => {
         if (!this.#closed) this.#failed(error)
-      },
-    )
+      })
   }
 }

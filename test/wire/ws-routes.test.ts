@@ -86,6 +86,20 @@ describe("a route that speaks the application's own shapes", () => {
     expect(faults).toHaveLength(1)
   })
 
+  test.each(['now', 'earliest'])(
+    'data of any depth that the application published gets through, from %s',
+    async (after) => {
+      const { url, wire } = await openWire()
+      wire.websocket('/deep', { open: () => ({ type: 'subscribe', channel: 'deep', after }) })
+      const deep: unknown = JSON.parse('['.repeat(100) + ']'.repeat(100))
+      if (after === 'earliest') await wire.publish('deep', 'x', deep)
+      const client = await Client.open(url, '/deep')
+      await client.next('subscribed')
+      if (after === 'now') await wire.publish('deep', 'x', deep)
+      expect((await client.next('message'))['data']).toEqual(deep)
+    },
+  )
+
   test('C30 the application ends a connection with a code of its own', async () => {
     const { url, wire } = await openWire()
     wire.websocket('/short', { open: (session) => session.close(4001, 'not today') })
