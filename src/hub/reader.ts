@@ -164,8 +164,7 @@ export class Reader implements Listener {
       this.#readLog()
       return 'reading'
     }
-    // From here on it has been here: what is trimmed later is a loss.
-    for (const tracked of this.#channels) tracked.fresh = false
+    this.#arrived()
     return this.#channels.length === 1 && !this.#snapshotOpen() ? this.#takeOne() : this.#takeMany()
   }
 
@@ -246,12 +245,17 @@ export class Reader implements Listener {
       const tracked = this.#channels.find(({ channel }) => channel === trimmed.channel)
       if (tracked && this.#lost(tracked, trimmed)) return
     }
-    for (const tracked of this.#channels) tracked.fresh = false
+    this.#arrived()
     for (const frame of page.frames) {
       const tracked = this.#channels.find(({ channel }) => channel === frame.message.channel)
       if (tracked && frame.seq > this.#after(tracked)) this.#write(frame)
     }
     this.#moveTo(page.through)
+  }
+
+  /** From here on it has been here: what is trimmed later is a loss. */
+  #arrived(): void {
+    for (const tracked of this.#channels) tracked.fresh = false
   }
 
   /** Tells of what retention has removed. True when the page is void because the reader starts over. */
@@ -262,10 +266,7 @@ export class Reader implements Listener {
     // A snapshot under way only misses removals that came, and were forgotten, after it had begun.
     if (latest && tracked.snapshotThrough !== undefined && trimmed.through <= tracked.snapshotThrough)
       return false
-    if (tracked.fresh) {
-      if (!latest) this.#raiseFloor(tracked, trimmed.through)
-      return false
-    }
+    if (tracked.fresh) return false
     if (latest) {
       const asked = this.#hub.lineage.positionAt(after)
       this.#startOver(tracked)

@@ -1,4 +1,4 @@
-import type { Log } from '../log/log.ts'
+import type { Entry, Log } from '../log/log.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { GapReason, Start } from '../protocol/messages.ts'
 import { parsePosition } from '../protocol/position.ts'
@@ -8,7 +8,7 @@ export interface ChannelStart {
   readonly channel: string
   /** The reader wants what has a greater sequence. */
   readonly after: number
-  /** It has not been here before: what retention has removed is no loss to it. */
+  /** `keep: 'latest'`: it has not been here before, so that what retention has removed is no loss to it. */
   readonly fresh: boolean
   /** `keep: 'latest'`: it gets the whole state first, between marks, up to this sequence. */
   readonly snapshotThrough?: number
@@ -23,6 +23,8 @@ export interface ChannelStart {
   }
 }
 
+const pageEntries = 256
+
 /** How a channel is kept; `none` is never stored. */
 export type Keep = 'all' | 'latest' | 'none'
 
@@ -36,22 +38,21 @@ export async function resolveStart(
   keep: Keep,
   channel: string,
   index: number,
-  start: Start,
+  asked: Start,
   head: number,
 ): Promise<ChannelStart> {
   if (keep === 'none') return { channel, after: head, fresh: false }
-  const { after, last } = start
+  const { after, last } = asked
   if (after !== undefined && after !== 'now' && after !== 'earliest') {
     return resume(log, keep, channel, index, after, head)
   }
   if (keep === 'latest') return { channel, after: 0, fresh: true, snapshotThrough: head }
-  if (after === 'earliest') return { channel, after: 0, fresh: true }
-  if (last !== undefined && last > 0) {
-    const newest = await log.history({ channel, limit: last, order: 'backward', before: head + 1 })
-    const oldest = newest.at(-1)
-    return { channel, after: oldest ? oldest.seq - 1 : head, fresh: false }
+  if (after === 'earliest') {
+    const [oldest] = await log.history({ channel, limit: 1, order: 'forward' })
+    return { channel, after: justBefore(oldest, head), fresh: false }
   }
-  return { channel, after: head, fresh: false }
+  const start = last === undefined ? undefined : await nthNewest(log, channel, last, head)
+  return { channel, after: justBefore(start, head), fresh: false }
 }
 
 async function resume(
@@ -74,14 +75,35 @@ async function resume(
       return { channel, after: seq, fresh: false, snapshotBegun: begun }
   }
   if (reason === undefined) return { channel, after: seq, fresh: false }
-  // Go on from the last place that reader and log certainly share.
+  // Go on from the last place that reader and log certainly share; what is no more kept since is part of the gap.
   const shared = reason === 'other-log' ? 0 : Math.min(seq, log.lineage.endOf(position.epoch) ?? head)
   const [oldest] = await log.history({ channel, after: shared, limit: 1, order: 'forward' })
   const [newest] = await log.history({ channel, limit: 1, order: 'backward' })
   const gap = { reason, after, oldest: oldest?.seq, head: newest?.seq }
   return keep === 'latest'
     ? { channel, after: 0, fresh: true, snapshotThrough: head, gap }
-    : { channel, after: shared, fresh: true, gap }
+    : { channel, after: Math.max(shared, justBefore(oldest, head)), fresh: false, gap }
+}
+
+/**
+ * Where a channel starts whose first message is to be this one; at the head when there is none. Further back the first
+ * message would not follow the start (PROTOCOL.md 2.11), though nothing was missed.
+ */
+function justBefore(first: Entry | undefined, head: number): number {
+  return first ? first.seq - 1 : head
+}
+
+/** The message `n` back from the head, or the oldest that is kept. In pages: only the last of them is wanted. */
+async function nthNewest(log: Log, channel: string, n: number, head: number): Promise<Entry | undefined> {
+  let oldest: Entry | undefined
+  for (let left = n; left > 0;) {
+    const limit = Math.min(left, pageEntries)
+    const page = await log.history({ channel, limit, order: 'backward', before: oldest?.seq ?? head + 1 })
+    oldest = page.at(-1) ?? oldest
+    if (page.length < limit) break
+    left -= limit
+  }
+  return oldest
 }
 
 /**

@@ -2,6 +2,7 @@ import { on } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { PollAnswer } from '../../src/protocol/messages.ts'
+import { sequenceOf } from '../../src/protocol/position.ts'
 import { refusal, start } from './start.ts'
 
 const channels = {
@@ -64,6 +65,26 @@ test('[3.4] what retention has removed before it was read is told as a gap befor
   const earliest = await poll(url, 'channel=short/1&after=earliest')
   expect([earliest.messages.length, earliest.gaps]).toEqual([2, []])
 })
+
+test.each(['after=earliest', 'last=2', 'last=9', 'last=1', 'after=1-aaaaaaaaaaaa'])(
+  '[2.11] [3.4] the first message follows the start at %s, whatever was trimmed before',
+  async (query) => {
+    const { wire, url, port } = await start({ channels })
+    for (let n = 1; n <= 5; n++) await wire.publish('short/1', 'x', n)
+    const seen: { type?: string; id?: string; previous?: string }[] = []
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/wire/ws?channel=short/1&${query}`)
+    for await (const [data] of on(socket, 'message')) {
+      seen.push(JSON.parse(String(data)))
+      if (seen.at(-1)?.type === 'message') break
+    }
+    socket.close()
+    const from = seen.find(({ type }) => type === 'gap') ?? seen.find(({ type }) => type === 'subscribed')
+    expect(sequenceOf(seen.at(-1)?.previous ?? '')).toBeLessThanOrEqual(sequenceOf(from?.id ?? ''))
+    const { messages, gaps } = await poll(url, `channel=short/1&${query}`)
+    expect(messages.at(-1)?.data).toBe(5)
+    expect(gaps.map(({ reason }) => reason)).toEqual(query.endsWith('a') ? ['other-log'] : [])
+  },
+)
 
 test.each([
   ['after=yesterday', '400 bad-position'],

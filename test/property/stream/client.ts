@@ -169,7 +169,7 @@ export class Client {
     const known = this.transport === 'stream' ? this.#streamId : undefined
     const start = known === undefined ? (this.#asked.get(channel) ?? {}) : { after: known }
     const resumed = start.after !== undefined && start.after !== 'earliest' && start.after !== 'now'
-    this.#judge.start(channel, start.after === 'earliest', resumed)
+    this.#judge.start(channel, resumed)
     return start
   }
 

@@ -6,8 +6,6 @@ import { keeps, type World } from './world.ts'
 interface Ledger {
   /** Everything up to here was received, or told as a gap. */
   covered: number
-  /** It started at the beginning: what retention had removed by then is no loss. */
-  fresh: boolean
   /** Of `latest`: the sequence of the value held per slot. */
   held: Map<string, number>
   /** A gap or a fresh start has been told since the log was lost. */
@@ -26,8 +24,8 @@ export class Judge {
     this.#world = world
   }
 
-  /** The client subscribes: `fresh` without a position of its own. */
-  start(channel: string, fresh: boolean, resumed: boolean): void {
+  /** The client subscribes, with a position of its own or without. */
+  start(channel: string, resumed: boolean): void {
     const ledger = this.#ledger(channel)
     this.#halfTold.delete(ledger)
     if (!resumed) {
@@ -35,7 +33,6 @@ export class Judge {
       ledger.held.clear()
       ledger.told = true
     }
-    ledger.fresh = fresh
   }
 
   /** The log was lost: continuity must not be claimed before a gap was told. */
@@ -97,10 +94,9 @@ export class Judge {
       return
     }
     if (seq <= ledger.covered) throw new Error(`${channel}: ${own} came again or out of order`)
-    await this.#noneMissing(channel, ledger, seq - 1, line)
+    this.#noneMissing(channel, ledger, seq - 1, line)
     this.#previous(line, channel, seq)
     ledger.covered = seq
-    ledger.fresh = false
   }
 
   #previous(line: Line, channel: string, seq: number): void {
@@ -118,21 +114,22 @@ export class Judge {
     }
     // Without an id it counts only once the gap that follows has come.
     if (id === undefined) return
-    for (const each of this.#halfTold)
-      Object.assign(each, { covered: 0, told: true, fresh: true, held: new Map() })
-    this.#halfTold.clear()
-    // After a `connected` without an id this is the first to say where fresh channels start.
-    for (const [i, each] of list.entries()) this.position(each, reach(parsePosition(id), i))
-    const to = reach(parsePosition(id), list.indexOf(channel))
-    if (reason === 'other-log') {
-      for (const each of list) if (!this.#ledger(each).told) throw new Error(`silent reset: ${each} at ${id}`)
-      if (to > 0) throw new Error(`${channel}: skipped to ${id}`)
-      return
+    const position = parsePosition(id)
+    for (const [i, each] of list.entries()) {
+      const other = this.#ledger(each)
+      if (this.#halfTold.delete(other)) {
+        Object.assign(other, { covered: reach(position, i), told: true, held: new Map() })
+        const kept = await this.#world.kept(each)
+        if (this.#between(each, 0, other.covered).some((seq) => kept.has(seq)))
+          throw new Error(`${each}: skipped to ${id}`)
+      }
+      // After a `connected` without an id this is the first to say where new channels start.
+      this.position(each, reach(position, i))
+      if (each !== channel) await this.#proved(each, reach(position, i), line)
     }
+    const to = reach(position, list.indexOf(channel))
+    if (reason === 'other-log') return
     if (!ledger.told) throw new Error(`${channel}: the reason for the lost log is ${reason}`)
-    // Its position is one of the whole stream, whichever channel the gap is about.
-    for (const [i, each] of list.entries())
-      if (each !== channel) await this.#proved(each, reach(parsePosition(id), i), line)
     if (reason === 'snapshot') {
       // Judged by what follows: the whole snapshot.
       ledger.covered = 0
@@ -154,20 +151,14 @@ export class Judge {
       return
     }
     if (keeps(channel) === 'all') {
-      await this.#noneMissing(channel, ledger, seq, line)
+      this.#noneMissing(channel, ledger, seq, line)
       ledger.covered = Math.max(ledger.covered, seq)
-      // A start and a gap may come before the reader has been in the channel: what is trimmed until then is no loss.
-      if (line.type !== 'connected' && line.type !== 'gap') ledger.fresh = false
     } else if (keeps(channel) === 'latest') this.#state(channel, ledger, seq, line)
   }
 
-  async #noneMissing(channel: string, ledger: Ledger, through: number, line: Line): Promise<void> {
+  #noneMissing(channel: string, ledger: Ledger, through: number, line: Line): void {
     const missing = this.#between(channel, ledger.covered, through)
     if (missing.length === 0) return
-    if (ledger.fresh) {
-      const kept = await this.#world.kept(channel)
-      if (!missing.some((seq) => kept.has(seq))) return
-    }
     throw new Error(`lost: ${channel} ${missing.join(' ')} before ${JSON.stringify(line)}`)
   }
 
@@ -196,7 +187,7 @@ export class Judge {
   #ledger(channel: string): Ledger {
     let ledger = this.#ledgers.get(channel)
     if (!ledger) {
-      ledger = { covered: -1, fresh: false, held: new Map(), told: true, inSnapshot: false }
+      ledger = { covered: -1, held: new Map(), told: true, inSnapshot: false }
       this.#ledgers.set(channel, ledger)
     }
     return ledger
