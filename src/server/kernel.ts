@@ -1,5 +1,5 @@
 import type { Hub } from '../hub/hub.ts'
-import type { ErrorCode, EverwireError } from '../protocol/codes.ts'
+import { EverwireError, type ErrorCode } from '../protocol/codes.ts'
 import type { Border } from '../session/border.ts'
 import type { Guard, Principal } from '../session/guard.ts'
 import type { Limits } from '../session/limits.ts'
@@ -30,6 +30,11 @@ export interface Kernel {
   readonly report: (error: unknown) => void
   /** Live connections, so that a drain finds them. */
   readonly connections: Set<Connection>
+}
+
+/** Throws `draining` on a server that is going away: to be asked right before something that lasts is begun. */
+export function assertServing({ draining }: Pick<Kernel, 'draining'>): void {
+  if (draining) throw new EverwireError('draining', 'this server is going away: come back and resume')
 }
 
 /** A live connection, whatever its wire. */

@@ -3,7 +3,7 @@ import { EverwireError } from '../protocol/codes.ts'
 import type { Principal } from '../session/guard.ts'
 import type { Exchange } from './exchange.ts'
 import { pollFormat } from './formats/poll.ts'
-import type { Connection, Kernel } from './kernel.ts'
+import { assertServing, type Connection, type Kernel } from './kernel.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
 
 const defaultWaitSeconds = 25
@@ -34,6 +34,7 @@ export async function answerPoll(
   const { channels } = request
   await admitStream(kernel, principal, channels)
   const starts = await kernel.hub.starts(channels, request.starts)
+  assertServing(kernel)
   const hold = new Hold(kernel, exchange, principal, waitMs)
   const sink = new PollSink(
     kernel.hub,

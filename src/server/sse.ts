@@ -4,7 +4,7 @@ import type { Principal } from '../session/guard.ts'
 import { refusalOf } from '../session/refusal.ts'
 import type { Exchange } from './exchange.ts'
 import { sseFormats, type SseFormat } from './formats/sse.ts'
-import type { Kernel } from './kernel.ts'
+import { assertServing, type Kernel } from './kernel.ts'
 import { EventStream } from './event-stream.ts'
 import { retryMs } from './sse-retry.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
@@ -32,6 +32,7 @@ export async function streamEvents(
   const { channels } = request
   await admitStream(kernel, principal, channels)
   const starts = await kernel.hub.starts(channels, request.starts)
+  assertServing(kernel)
   const encoding = kernel.compression && takesGzip(exchange.headers['accept-encoding']) ? 'gzip' : 'identity'
   const headers = {
     ...streamHeaders(exchange),

@@ -6,7 +6,7 @@ import type { Start } from '../protocol/messages.ts'
 import type { Principal } from '../session/guard.ts'
 import { readJson } from './body.ts'
 import type { Exchange } from './exchange.ts'
-import type { Kernel } from './kernel.ts'
+import { assertServing, type Kernel } from './kernel.ts'
 
 /** What a stream or a poll asks for. */
 export interface StreamRequest {
@@ -50,7 +50,7 @@ export async function admitStream(
   principal: Principal,
   channels: readonly string[],
 ): Promise<void> {
-  if (kernel.draining) throw new EverwireError('draining', 'this server is going away: come back and resume')
+  assertServing(kernel)
   await Promise.all(channels.map(async (channel) => kernel.guard.allow(principal, 'subscribe', channel)))
 }
 

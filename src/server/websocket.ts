@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { channelName } from '../protocol/channel.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Start } from '../protocol/messages.ts'
 import type { Dialect } from '../session/dialect.ts'
@@ -7,7 +8,7 @@ import { Session } from '../session/session.ts'
 import { dialects } from './dialect.ts'
 import { refuse } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import type { Kernel } from './kernel.ts'
+import { assertServing, type Kernel } from './kernel.ts'
 import { askedStarts } from './stream-request.ts'
 import { openingOf, routeDialects, type SocketRoute } from './translation.ts'
 
@@ -17,7 +18,7 @@ const keyPattern = /^[+/0-9A-Za-z]{22}==$/
 export async function serveWebSocket(kernel: Kernel, exchange: Exchange): Promise<void> {
   if (!isHandshake(kernel, exchange)) return
   const { query } = exchange
-  const channels = query.getAll('channel')
+  const channels = query.getAll('channel').map(channelName)
   const starts = askedStarts(exchange, channels)
   acceptSocket(kernel, exchange, await kernel.guard.identify(exchange), { channels, starts, dialects })
 }
@@ -47,7 +48,7 @@ export interface SocketRequest {
 
 /**
  * Completes the handshake and opens a session on it; undefined when the peer has gone. The exchange is a handshake, and
- * its peer known and welcome.
+ * its peer known and welcome. Throws `draining`.
  */
 export function acceptSocket(
   kernel: Kernel,
@@ -55,6 +56,8 @@ export function acceptSocket(
   principal: Principal,
   request: SocketRequest,
 ): Session | undefined {
+  // Whoever came while the server was closing would never be told.
+  assertServing(kernel)
   const link = exchange.upgrade?.()
   if (!link) return undefined
   const session: Session = new Session(

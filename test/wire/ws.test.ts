@@ -57,6 +57,16 @@ describe('the handshake', () => {
     await expect.poll(() => client.said.seen.filter(({ type }) => type === 'subscribed').length).toBe(2)
   })
 
+  test.each(['a%00b', 'a/*', '%20a', 'x'.repeat(256), ''])(
+    '[1.1] [6.3] C38 that names the channel "%.10s" is refused',
+    async (channel) => {
+      const { port } = await openWire()
+      const raw = new RawClient(port)
+      raw.upgrade(`/wire/ws?channel=a&channel=${channel}`)
+      expect(await raw.until('"code"')).toMatch(/^HTTP\/1.1 400 .*bad-channel/s)
+    },
+  )
+
   test('[6.5] takes nobody whose window is smaller than the shared frames need', async () => {
     const { port } = await openWire({ compression: true })
     const raw = new RawClient(port)
