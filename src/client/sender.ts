@@ -97,9 +97,11 @@ export class Sender {
 
   lost(line?: OpenLine): void {
     this.#outbox.lost()
-    for (const [ref, { sentOn }] of this.#pending) {
-      // A request by POST does not end with the stream beside it.
-      if (line && sentOn === line && !line.starts) {
+    for (const [ref, pending] of this.#pending) {
+      // What is sent by POST does not end with the stream beside it.
+      if (!line || pending.sentOn !== line || line.starts) continue
+      if (pending.message.type === 'presence') pending.sentOn = undefined
+      else {
         this.#settle(ref, new ClientError('disconnected', 'the connection broke before the answer came'))
       }
     }
@@ -153,7 +155,7 @@ export class Sender {
   }
 
   #sendOnce(pending: Pending): void {
-    if (pending.sentOn) return
+    if (pending.sentOn || !this.#pending.has(pending.message.ref ?? 0)) return
     pending.sentOn = this.#post.line()
     if (pending.sentOn) this.#send(pending.sentOn, pending.message)
   }
@@ -186,7 +188,12 @@ export class Sender {
         this.#flush()
       })
     }
-    this.#settle(ref, error)
+    const pending = this.#pending.get(ref)
+    // Who is here may be said again; a request might be answered twice.
+    if (pending?.message.type === 'presence' && passes(error.code)) {
+      pending.sentOn = undefined
+      this.#post.later(retryMs, () => this.#sendOnce(pending))
+    } else this.#settle(ref, error)
   }
 
   #flush(): void {

@@ -273,6 +273,29 @@ describe.each(transports)('over %s', (transport) => {
     await expect(channel.request('nothing', 1)).rejects.toMatchObject({ code: 'no-handler' })
   })
 
+  test('who is here is known, and stays known over a drop', async () => {
+    const { proxy, connect: open } = await stage({ authenticate: () => 'somebody', userId: String })
+    const [one, two] = [open(only), open(only)]
+    const counts: number[] = []
+    const changed = (n: number) =>
+      first<ReadonlyMap<string, unknown>>(
+        (listener) => two.channel('room').presence.on('change', listener),
+        (members) => members.size === n,
+      )
+    two.channel('room').presence.on('change', (members) => counts.push(members.size))
+    const entered = changed(1)
+    await one.channel('room').presence.enter({ name: 'one' })
+    expect([...(await entered).values()]).toEqual([{ name: 'one' }])
+    proxy.reset()
+    const updated = first<ReadonlyMap<string, unknown>>(
+      (listener) => two.channel('room').presence.on('change', listener),
+      (members) => JSON.stringify([...members.values()]) === '[{"name":"uno"}]',
+    )
+    await one.channel('room').presence.update({ name: 'uno' })
+    await updated
+    expect(Math.max(...counts)).toBe(1)
+  }, 30_000)
+
   test('C29: a connection that died silently is found out and replaced', async () => {
     const { server, proxy, connect: open } = await stage()
     const wire = open(only)

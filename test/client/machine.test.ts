@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest'
+import {
+  choose,
+  failed,
+  lived,
+  opened,
+  reasonFor,
+  type Outcome,
+  type Standings,
+} from '../../src/client/chooser.ts'
+import { step } from '../../src/client/machine/machine.ts'
+import {
+  initial,
+  wireState,
+  type Effect,
+  type Event,
+  type State,
+  type Settings,
+} from '../../src/client/machine/state.ts'
+import type { Ending, TransportName } from '../../src/client/transports/transport.ts'
+
+const all = ['websocket', 'sse', 'poll'] as const
+const settings: Settings = { transports: all, endpoints: 1, maxAttempts: Infinity, refreshable: false }
+const reset: Ending = { retry: 'now', told: false, message: 'reset' }
+
+/** A machine with a clock of its own; `random` is 1, so that every wait is its longest. */
+function machine(given: Partial<Settings> = {}) {
+  let state: State = initial({ ...settings, ...given }, () => 0)
+  let now = 0
+  const context = { now: () => now, random: () => 1 }
+  return {
+    get state() {
+      return state
+    },
+    tell(event: Event, afterMs = 0): readonly Effect[] {
+      now += afterMs
+      const [next, effects] = step(state, event, { now: context.now(), random: context.random })
+      state = next
+      return effects
+    },
+    /** The line that is being opened, or lives. */
+    get line() {
+      if (state.phase === 'opening' || state.phase === 'live') return state.line
+      throw new Error(`no line while ${state.phase}`)
+    },
+    open(heartbeatMs = 25_000) {
+      return this.tell({ type: 'opened', line: this.line.id, heartbeatMs }, 10)
+    },
+    end(ending: Ending = reset, afterMs = 10) {
+      return this.tell({ type: 'ended', line: this.line.id, ending }, afterMs)
+    },
+    ring(timer: Extract<Event, { type: 'timer' }>['timer'], afterMs = 0, heardAt = now) {
+      return this.tell({ type: 'timer', timer, heardAt }, afterMs)
+    },
+  }
+}
+
+const opens = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'open' ? [effect.line.transport] : []))
+const armed = (effects: readonly Effect[], timer: string) =>
+  effects.flatMap((effect) => (effect.type === 'arm' && effect.timer === timer ? [effect.ms] : []))[0]
+
+describe('the machine', () => {
+  test('C44: waits from 1 s, doubling to 30 s', () => {
+    const m = machine({ transports: ['websocket'] })
+    m.tell({ type: 'start' })
+    const waits = [0, 1, 2, 3, 4, 5, 6].map(() => {
+      const ms = armed(m.end(), 'retry')
+      m.ring('retry', ms)
+      return ms
+    })
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+  })
+
+  test('C44: opening does not reset the wait; having lived does', () => {
+    const m = machine({ transports: ['websocket'] })
+    m.tell({ type: 'start' })
+    const again = () => {
+      m.open()
+      const ms = armed(m.end(reset, 200), 'retry')
+      m.ring('retry', ms)
+      return ms
+    }
+    expect([again(), again(), again()]).toEqual([1_000, 2_000, 4_000])
+    m.open()
+    m.ring('trust', 10_000)
+    expect(armed(m.end(), 'retry')).toBe(1_000)
+  })
+
+  test.each<[Partial<Ending>, string]>([
+    [{ retry: 'never', told: true, code: 'forbidden' }, 'denied'],
+    [{ retry: 'never', told: true, code: 'token-expired' }, 'denied'],
+    [{ retry: 'now', told: true, code: 'draining' }, 'connecting'],
+    [{ retry: 'later', told: true, code: 'overloaded' }, 'connecting'],
+    [{}, 'connecting'],
+  ])('an attempt that ends with %j leaves it %s', (ending, expected) => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.end({ ...reset, ...ending })
+    expect(wireState(m.state)).toBe(expected)
+  })
+
+  test('what the server refuses for now is not asked again by another transport', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    const effects = m.end({ retry: 'later', told: true, code: 'overloaded', message: '', retryMs: 700 })
+    expect(opens(effects)).toEqual([])
+    expect(armed(effects, 'retry')).toBe(1_700)
+  })
+
+  test('a token that was refused is asked for once more, not twice', () => {
+    const m = machine({ refreshable: true })
+    const expired: Ending = { retry: 'never', told: true, code: 'token-expired', message: '' }
+    m.tell({ type: 'start' })
+    expect(opens(m.end(expired))).toEqual(['websocket'])
+    m.end(expired)
+    expect(wireState(m.state)).toBe('denied')
+  })
+
+  test('C45: gives up after the last attempt', () => {
+    const m = machine({ maxAttempts: 2, transports: ['sse'] })
+    m.tell({ type: 'start' })
+    m.ring('retry', armed(m.end(), 'retry'))
+    expect(m.end()).toContainEqual({ type: 'over', ending: reset, denied: false })
+    expect(wireState(m.state)).toBe('closed')
+  })
+
+  test('C50: the states that a page may show', () => {
+    const m = machine({ transports: ['websocket'] })
+    const seen = [wireState(m.state)]
+    const look = () => seen.push(wireState(m.state))
+    m.tell({ type: 'start' })
+    m.open()
+    look()
+    m.ring('trust', 10_000)
+    m.end()
+    look()
+    m.ring('retry', 1_000)
+    m.open()
+    look()
+    m.ring('trust', 10_000)
+    look()
+    m.tell({ type: 'offline' })
+    look()
+    m.tell({ type: 'online', heardAt: 21_000 })
+    m.tell({ type: 'close' })
+    look()
+    expect(seen).toEqual(['connecting', 'live', 'reconnecting', 'recovered', 'live', 'offline', 'closed'])
+  })
+
+  test('C51: in all less than 3 s for a WebSocket that is swallowed', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    expect(armed(m.tell({ type: 'dialled', line: 1 }), 'opening')).toBeLessThan(2_900)
+    expect(opens(m.ring('opening', 1_800))).toEqual(['sse'])
+  })
+
+  test('a WebSocket that opens and then swallows everything is left for SSE', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    expect(m.open()).toContainEqual({ type: 'ping', line: m.line })
+    expect(opens(m.ring('probe', 4_000))).toEqual(['sse'])
+  })
+
+  test('a WebSocket that opens and is killed is left for SSE the second time', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.open()
+    expect(opens(m.end(reset, 200))).toEqual([])
+    expect(opens(m.ring('retry', 1_000))).toEqual(['websocket'])
+    m.open()
+    expect(opens(m.end(reset, 200))).toEqual(['sse'])
+  })
+
+  test('a server that restarts is no blocked path: what has lived is tried alone', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.open()
+    m.ring('trust', 10_000)
+    m.end()
+    m.ring('retry', 1_000)
+    expect(opens(m.end())).toEqual([])
+    expect(opens(m.ring('retry', 2_000))).toEqual(['websocket'])
+  })
+
+  test('C59: a page that is seen again after long silence does not wait', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.open()
+    m.tell({ type: 'alive', line: m.line.id })
+    m.ring('trust', 10_000)
+    expect(opens(m.tell({ type: 'shown', heardAt: 10_000 }, 60_000))).toEqual(['websocket'])
+  })
+
+  test('C59: a WebSocket that may be a zombie has to answer', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.open()
+    m.tell({ type: 'alive', line: m.line.id })
+    m.ring('trust', 10_000)
+    expect(armed(m.tell({ type: 'online', heardAt: 10_000 }), 'probe')).toBeLessThanOrEqual(2_000)
+    expect(opens(m.ring('probe', 1_500))).toEqual(['websocket'])
+  })
+
+  test('another set of channels is opened beside, and takes over when it is open', () => {
+    const m = machine({ transports: ['sse'] })
+    m.tell({ type: 'start' })
+    m.open()
+    const before = m.line
+    expect(opens(m.tell({ type: 'restream' }))).toEqual(['sse'])
+    expect(m.line).toBe(before)
+    const effects = m.tell({ type: 'opened', line: 2, heartbeatMs: 1_000 })
+    expect(effects).toContainEqual({ type: 'shut', line: before })
+    expect(m.line.id).toBe(2)
+  })
+
+  test('C47: after close nothing is done any more', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.open()
+    m.tell({ type: 'close' })
+    for (const event of ['start', 'restream', 'stalled'] as const) expect(m.tell({ type: event })).toEqual([])
+    expect(m.ring('retry')).toEqual([])
+  })
+})
+
+describe('the chooser', () => {
+  const after = (...happened: [TransportName, Outcome | 'opened' | 'lived'][]): Standings => {
+    let standings: Standings = {}
+    const tried: TransportName[] = []
+    for (const [name, what] of happened) {
+      if (what === 'lived') standings = lived(standings, name)
+      else if (what === 'opened') standings = opened(standings, tried, 0)
+      else {
+        standings = failed(standings, name, what, 0)
+        tried.push(name)
+      }
+    }
+    return standings
+  }
+
+  test.each<[string, Standings, TransportName[], number, TransportName | undefined]>([
+    ['takes the preferred one', {}, [], 0, 'websocket'],
+    ['goes on in order', {}, ['websocket'], 0, 'sse'],
+    ['ends when all were tried', {}, ['websocket', 'sse', 'poll'], 0, undefined],
+    [
+      'holds what was blocked where another opened',
+      after(['websocket', 'blocked'], ['sse', 'opened']),
+      [],
+      0,
+      'sse',
+    ],
+    ['forgives after a minute', after(['websocket', 'blocked'], ['sse', 'opened']), [], 60_000, 'websocket'],
+    [
+      'holds nothing when nothing opened',
+      after(['websocket', 'blocked'], ['sse', 'blocked']),
+      [],
+      0,
+      'websocket',
+    ],
+    ['forgives one kill', after(['websocket', 'killed']), [], 0, 'websocket'],
+    ['does not forgive two', after(['websocket', 'killed'], ['websocket', 'killed']), [], 0, 'sse'],
+    ['holds what is silent', after(['websocket', 'silent']), [], 0, 'sse'],
+    ['holds what buffers', after(['sse', 'buffered'], ['websocket', 'silent']), [], 0, 'poll'],
+    ['takes what has lived', after(['websocket', 'silent'], ['sse', 'lived']), [], 99_000, 'sse'],
+    ['tries it alone', after(['sse', 'lived']), ['sse'], 0, undefined],
+    [
+      'three times',
+      after(['sse', 'lived'], ['sse', 'blocked'], ['sse', 'blocked'], ['sse', 'blocked']),
+      ['sse'],
+      0,
+      'websocket',
+    ],
+  ])('%s', (_what, standings, tried, now, expected) => {
+    expect(choose(all, standings, tried, now)).toBe(expected)
+  })
+
+  test('C52: says why', () => {
+    expect(reasonFor(all, {}, 'websocket')).toBe('preferred')
+    expect(reasonFor(all, after(['websocket', 'blocked'], ['sse', 'buffered']), 'poll')).toBe(
+      'websocket blocked, sse buffered',
+    )
+  })
+})
