@@ -8,7 +8,7 @@ import { onTestFinished, test, expect, vi } from 'vitest'
 import { pages, root } from './docs/pages.ts'
 import { snippetsOf } from './docs/snippets.ts'
 import { Queue } from './support/queue.ts'
-import { portOf } from './wire/start.ts'
+import { portOf } from './support/port.ts'
 
 const readme = new Map([...pages].filter(([path]) => path === 'README.md'))
 

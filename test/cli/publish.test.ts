@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listening } from '../support/port.ts'
 import { endCommands, everwire, startServer } from './command.ts'
 
 let url: string
@@ -66,10 +66,8 @@ describe('publish', () => {
   })
 
   test('ends with 3 where nothing answers', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
+    const server = createServer()
+    const port = await listening(server)
     await new Promise((done) => server.close(done))
     const { code, stdout, stderr } = await everwire([
       'publish',
@@ -85,13 +83,8 @@ describe('publish', () => {
   })
 
   test('says so where something else answers', async () => {
-    const server = createServer((_request, response) => response.writeHead(404).end('nothing here')).listen(
-      0,
-      '127.0.0.1',
-    )
-    await once(server, 'listening')
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
+    const server = createServer((_request, response) => response.writeHead(404).end('nothing here'))
+    const port = await listening(server)
     const { code, stderr } = await everwire(['publish', 'a', 'x', '--url', `http://127.0.0.1:${port}`])
     server.close()
     expect(code).toBe(1)
@@ -103,10 +96,8 @@ describe('publish', () => {
     const server = createServer((request, response) => {
       headers.push(request.headers.authorization)
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"1-x","duplicate":false}')
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    const at = ['--url', `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`]
+    })
+    const at = ['--url', `http://127.0.0.1:${await listening(server)}`]
     await everwire(['publish', 'a', 'x', ...at, '--token', 'one'])
     await everwire(['publish', 'a', 'x', ...at], { env: { EVERWIRE_TOKEN: 'two' } })
     await everwire(['publish', 'a', 'x', ...at])

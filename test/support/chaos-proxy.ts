@@ -1,4 +1,5 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { listening } from './port.ts'
 
 /** How connections through the proxy are treated from now on. */
 export type Treatment =
@@ -70,8 +71,7 @@ export async function chaosProxy(originPort: number): Promise<ChaosProxy> {
       } else client.write(chunk)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listening(server)
   return {
     url: `http://127.0.0.1:${port}`,
     get treatment() {

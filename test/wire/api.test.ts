@@ -8,7 +8,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import * as z from 'zod'
 import { defineContract, EverwireError, everwire, type EverwireOptions } from '../../src/index.ts'
-import { Faults, listen, openRules, portOf, postOf, refusal, start } from './start.ts'
+import { portOf } from '../support/port.ts'
+import { Faults, listen, openRules, postOf, refusal, start } from './start.ts'
 
 function newWire(options: EverwireOptions = {}) {
   const wire = everwire({ channels: openRules, logger: new Faults(), ...options })

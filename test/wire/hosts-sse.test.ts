@@ -8,7 +8,8 @@ import fastify from 'fastify'
 import { Hono, type Context } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
 import { everwire, type Everwire } from '../../src/index.ts'
-import { listen, portOf, raw, refusal } from './start.ts'
+import { portOf } from '../support/port.ts'
+import { listen, raw, refusal } from './start.ts'
 
 function newWire(): Everwire {
   const wire = everwire({ channels: { 'pets/*': { subscribe: true } } })

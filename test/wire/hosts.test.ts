@@ -8,7 +8,8 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
 import { everwire } from '../../src/index.ts'
-import { listen, openRules, portOf, postOf, raw } from './start.ts'
+import { portOf } from '../support/port.ts'
+import { listen, openRules, postOf, raw } from './start.ts'
 
 function newWire() {
   const wire = everwire({ channels: openRules })

@@ -4,15 +4,14 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { expect, onTestFinished, test } from 'vitest'
 import { everwire, type EverwireOptions } from '../../src/index.ts'
 import { localhost } from '../support/localhost.ts'
+import { listening } from '../support/port.ts'
 import { Queue } from '../support/queue.ts'
 
 async function openHttp2(options: EverwireOptions = {}) {
   const server = createSecureServer(localhost)
   const wire = everwire({ dev: true, ...options })
   wire.attach(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const session = connect(`https://localhost:${typeof address === 'object' ? address?.port : 0}`, {
+  const session = connect(`https://localhost:${await listening(server)}`, {
     ca: localhost.cert,
     host: '127.0.0.1',
   })

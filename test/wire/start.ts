@@ -1,6 +1,7 @@
-import { connect, type AddressInfo, type Server } from 'node:net'
+import { connect, type Server } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { everwire, type ChannelOptions, type Everwire, type EverwireOptions } from '../../src/index.ts'
+import { listening } from '../support/port.ts'
 
 /** Everybody may do everything on `open/*`; nobody may do anything elsewhere. */
 export const openRules: Record<string, ChannelOptions> = {
@@ -36,14 +37,9 @@ export async function start(options: EverwireOptions = {}): Promise<Started> {
 
 /** Listens on a free port of loopback; ends with the test. */
 export async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listening(server)
   onTestFinished(() => void server.close())
-  return `http://127.0.0.1:${portOf(server)}`
-}
-
-export function portOf(server: Server): number {
-  const address = server.address() as AddressInfo
-  return address.port
+  return `http://127.0.0.1:${port}`
 }
 
 export function postOf(body: unknown, headers: Record<string, string> = {}): RequestInit {

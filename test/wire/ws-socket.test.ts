@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { everwire } from '../../src/index.ts'
 import { localhost } from '../support/localhost.ts'
 import { Queue } from '../support/queue.ts'
+import { listening } from '../support/port.ts'
 import { Client, clientFrame, openWire, RawClient, type Said } from '../support/wire.ts'
 
 const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
@@ -173,9 +174,7 @@ test('C34 wss:// is served like ws://', async () => {
     server.close()
   })
   wire.attach(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
+  const port = await listening(server)
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
   const client = await Client.open(`https://127.0.0.1:${port}/wire`, '/ws?channel=a', { dispatcher })
   await client.next('subscribed')
