@@ -154,6 +154,33 @@ describe('the wire', () => {
     }
   })
 
+  test('C12 C20 C83 a bare EventSource in the page outlives the server, and misses nothing', async () => {
+    const { url } = await openDemo()
+    const page = await visit(browser.get(), url, { mayFail: true })
+    await page.evaluate(async () => {
+      const statuses: string[] = []
+      Reflect.set(window, 'statuses', statuses)
+      const updates = new EventSource('/v1/pets/123/updates')
+      updates.addEventListener('statusChanged', ({ data }) => statuses.push(JSON.parse(data).status))
+      await new Promise((resolve) => updates.addEventListener('connected', resolve))
+    })
+    const heard = (count: number) =>
+      page.waitForFunction((wanted) => Reflect.get(window, 'statuses').length === wanted, count)
+    await fetch(`${url}/v1/pets/123/adopt`, { method: 'POST' })
+    await heard(1)
+    await fetch(`${url}/demo/restart`, { method: 'POST' })
+    await page.locator('[data-state="reconnecting"]').waitFor()
+    await live(page)
+    await fetch(`${url}/v1/pets/123/return`, { method: 'POST' })
+    await fetch(`${url}/v1/pets/123/adopt`, { method: 'POST' })
+    await heard(3)
+    expect(await page.evaluate(() => Reflect.get(window, 'statuses'))).toEqual([
+      'ADOPTED',
+      'AVAILABLE',
+      'ADOPTED',
+    ])
+  })
+
   test('a dropped connection comes back, and what was missed is recovered', async () => {
     const { url } = await openDemo()
     const page = await visit(browser.get(), url, { mayFail: true })

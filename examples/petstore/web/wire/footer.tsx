@@ -55,7 +55,7 @@ export function Footer() {
             <Counters isFull />
             <p>
               The server publishes a number each second. This page checks the numbers itself, and on every
-              other channel that each message names the one before it. Nothing is taken from the SDK.
+              other channel that each message names the one before it. Only gaps are counted as they are told.
             </p>
           </section>
           <section>
