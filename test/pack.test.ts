@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readPage } from './docs/markdown.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -50,12 +51,20 @@ afterAll(() => rmSync(project, { recursive: true, force: true }))
 
 test('the tarball holds the built package and nothing else', () => {
   const intended =
-    /^(dist\/.+\.(js|d\.ts)|dist\/demo\/.+|bin\/everwire\.js|package\.json|(README|CHANGELOG|PROTOCOL)\.md|LICENSE)$/
+    /^(dist\/.+\.(js|d\.ts)|dist\/demo\/.+|bin\/everwire\.js|docs\/assets\/.+\.svg|package\.json|(README|CHANGELOG|PROTOCOL)\.md|LICENSE)$/
   expect(paths.filter((path) => !intended.test(path))).toEqual([])
   expect(paths.filter((path) => /\.test\.|\.test-d\./.test(path))).toEqual([])
   expect(paths).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'bin/everwire.js', 'LICENSE']),
   )
+})
+
+test('the pictures of the README are in the tarball', () => {
+  const { links } = readPage(readFileSync(join(root, 'README.md'), 'utf8'))
+  const pictures = links
+    .map(({ target }) => target)
+    .filter((target) => /\.(svg|png|jpe?g|webp|gif)$/.test(target))
+  expect(paths).toEqual(expect.arrayContaining(pictures))
 })
 
 test('the installed package brings no Node of its own', () => {
