@@ -26,6 +26,7 @@ export interface MemoryLogOptions {
   readonly dedupeMs?: number
   /** How often retention by age is applied (default 10 seconds). */
   readonly sweepMs?: number
+  /** What the time is, and what measures the window of the keys (default: the clock of the day, and one that nobody sets). */
   readonly now?: () => number
 }
 
@@ -48,6 +49,7 @@ class MemoryLog implements Log {
   readonly dedupeMs: number
   readonly #rules: (channel: string) => Rule
   readonly #now: () => number
+  readonly #elapsed: () => number
   readonly #channels = new Map<string, MemoryChannel>()
   readonly #keys: Keys
   readonly #spine = new MemorySpine((after, through) => this.#spineAfter(after, through))
@@ -55,10 +57,11 @@ class MemoryLog implements Log {
   #head = 0
   #closed = false
 
-  constructor({ rules, dedupeMs = 300_000, sweepMs = 10_000, now = Date.now }: MemoryLogOptions) {
+  constructor({ rules, dedupeMs = 300_000, sweepMs = 10_000, now }: MemoryLogOptions) {
     this.dedupeMs = dedupeMs
     this.#rules = rules
-    this.#now = now
+    this.#now = now ?? Date.now
+    this.#elapsed = now ?? (() => performance.now())
     this.#keys = new Keys(dedupeMs)
     this.#timer = setInterval(() => this.#sweep(), sweepMs)
     this.#timer.unref()
@@ -135,7 +138,7 @@ class MemoryLog implements Log {
       const channel = this.#channel(entry.channel)
       const digest = entry.key && keyDigest(entry.channel, entry.key)
       const payload = entry.key ? payloadDigest(entry, channel.rule.keep) : ''
-      const known = digest === undefined ? undefined : this.#known(digest, batch, now)
+      const known = digest === undefined ? undefined : this.#known(digest, batch)
       if (known && known.payload !== payload) throw keyReused(entry.channel, entry.key?.key ?? '')
       const appended = known
         ? { seq: known.seq, duplicate: true, time: known.time }
@@ -146,10 +149,10 @@ class MemoryLog implements Log {
     })
   }
 
-  #known(digest: string, batch: ReadonlyMap<string, Planned>, now: number) {
+  #known(digest: string, batch: ReadonlyMap<string, Planned>) {
     const planned = batch.get(digest)
     if (planned) return { ...planned.appended, payload: planned.payload }
-    return this.#keys.get(digest, now)
+    return this.#keys.get(digest, this.#elapsed())
   }
 
   // Hot path: once per message.
@@ -168,7 +171,7 @@ class MemoryLog implements Log {
     }
     this.#head = seq
     channel.add(kept)
-    if (digest !== undefined) this.#keys.set(digest, { seq, time, payload })
+    if (digest !== undefined) this.#keys.set(digest, { seq, time, payload, at: this.#elapsed() })
     this.#spine.push(kept)
   }
 
@@ -180,7 +183,7 @@ class MemoryLog implements Log {
 
   #sweep(): void {
     const now = this.#now()
-    this.#keys.forget(now)
+    this.#keys.forget(this.#elapsed())
     for (const channel of this.#channels.values()) channel.expire(now)
   }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../server/kernel.ts'
 
-/** Timers of Node that do not keep the process alive. */
+/** Node's monotonic clock and its timers. */
 export const nodeClock: Clock = {
+  elapsed: () => performance.now(),
   later(ms, run) {
     // Node runs a longer one at once.
     const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1))

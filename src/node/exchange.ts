@@ -9,7 +9,6 @@ import { ResponseLink } from './stream.ts'
 export interface ExchangeSurroundings {
   readonly limits: Limits
   readonly clock: Clock
-  readonly now: () => number
 }
 
 /** What is asked, as the place that took the request knows it. */
@@ -84,7 +83,7 @@ export class NodeExchange implements Exchange {
     const response = this.#response
     writeHead(response, status, headers)
     if ('assignSocket' in response) response.flushHeaders()
-    return new ResponseLink(response, this.#around.limits.unsentBytes, this.#around.now)
+    return new ResponseLink(response, this.#around.limits.unsentBytes, this.#around.clock)
   }
 }
 

@@ -38,8 +38,7 @@ export class Service {
     this.around = {
       limits,
       clock: nodeClock,
-      now: Date.now,
-      sockets: new SocketAcceptor(limits, compression, Date.now),
+      sockets: new SocketAcceptor(limits, compression, nodeClock),
     }
     this.site = {
       limits,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink, SocketPeer } from '../session/link.ts'
 import { Writer } from './writer.ts'
@@ -9,12 +10,12 @@ import { Writer } from './writer.ts'
 export class SocketAcceptor {
   readonly #server: ReturnType<typeof handshakes>
   readonly #limits: Limits
-  readonly #now: () => number
+  readonly #clock: Clock
 
   /** `deflate`: permessage-deflate is negotiated with those who offer it, never with a context taken over. */
-  constructor(limits: Limits, deflate: boolean, now: () => number) {
+  constructor(limits: Limits, deflate: boolean, clock: Clock) {
     this.#limits = limits
-    this.#now = now
+    this.#clock = clock
     this.#server = handshakes(limits, deflate)
   }
 
@@ -22,7 +23,7 @@ export class SocketAcceptor {
   accept(request: IncomingMessage, socket: Socket, head: Buffer): SocketLink | undefined {
     let link: SocketLink | undefined
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      link = new WebSocketLink(webSocket, socket, this.#limits, this.#now)
+      link = new WebSocketLink(webSocket, socket, this.#limits, this.#clock)
     })
     return link
   }
@@ -79,10 +80,10 @@ class WebSocketLink implements SocketLink {
   #peer: SocketPeer | undefined
   #owedPong: Buffer | undefined
 
-  constructor(webSocket: ReasonedWebSocket, socket: Socket, limits: Limits, now: () => number) {
+  constructor(webSocket: ReasonedWebSocket, socket: Socket, limits: Limits, clock: Clock) {
     this.#webSocket = webSocket
     this.#socket = socket
-    this.#writer = new Writer(socket, limits.unsentBytes, now, () => this.#drained())
+    this.#writer = new Writer(socket, limits.unsentBytes, clock.elapsed, () => this.#drained())
     this.deflate = webSocket.extensions.includes('permessage-deflate')
     webSocket.beforeClose = () => this.#writer.end()
     // `ws` reports broken frames here and closes with the right code by itself.

@@ -1,4 +1,5 @@
 import type { StreamLink } from '../server/exchange.ts'
+import type { Clock } from '../server/kernel.ts'
 import type { NodeResponse } from './request.ts'
 import { Writer } from './writer.ts'
 
@@ -14,14 +15,14 @@ export class ResponseLink implements StreamLink {
   readonly #writer: Writer
 
   /** The head of `response` has been sent. */
-  constructor(response: NodeResponse, unsentBytes: number, now: () => number) {
+  constructor(response: NodeResponse, unsentBytes: number, clock: Clock) {
     this.#response = response
     const http1 = 'assignSocket' in response
     // A pipelined request has no socket of its own yet.
     const socket = http1 && response.chunkedEncoding ? response.socket : null
     this.framing = socket ? 'chunked' : 'plain'
     const sink = socket ?? (http1 ? response : response.stream)
-    this.#writer = new Writer(sink, unsentBytes, now, () => this.onDrained())
+    this.#writer = new Writer(sink, unsentBytes, clock.elapsed, () => this.onDrained())
     response.once('close', () => this.#writer.drop())
   }
 

@@ -10,7 +10,7 @@ const joinedBytes = 64 * 1024
 export class Writer {
   readonly #socket: Writable
   readonly #limit: number
-  readonly #now: () => number
+  readonly #elapsed: () => number
   readonly #drained: () => void
   #pieces: Uint8Array[] = []
   #waiting = 0
@@ -21,11 +21,11 @@ export class Writer {
   /** Bytes taken so far. */
   sent = 0
 
-  /** `drained` is called whenever `room` has become positive again. */
-  constructor(socket: Writable, limit: number, now: () => number, drained: () => void) {
+  /** `elapsed`: milliseconds by a clock that nobody sets. `drained` is called whenever `room` has become positive again. */
+  constructor(socket: Writable, limit: number, elapsed: () => number, drained: () => void) {
     this.#socket = socket
     this.#limit = limit
-    this.#now = now
+    this.#elapsed = elapsed
     this.#drained = drained
   }
 
@@ -34,7 +34,7 @@ export class Writer {
   }
 
   get stalledMs(): number {
-    return this.#movedAt === undefined ? 0 : this.#now() - this.#movedAt
+    return this.#movedAt === undefined ? 0 : this.#elapsed() - this.#movedAt
   }
 
   // Hot path: once per reader per turn.
@@ -66,7 +66,7 @@ export class Writer {
     }
     // Most writes leave at once, within the call.
     if (socket.writableLength === 0) return
-    this.#movedAt ??= this.#now()
+    this.#movedAt ??= this.#elapsed()
     if (this.room <= 0) this.#full = true
   }
 
@@ -85,7 +85,7 @@ export class Writer {
   }
 
   readonly #left = (): void => {
-    this.#movedAt = this.#socket.writableLength === 0 ? undefined : this.#now()
+    this.#movedAt = this.#socket.writableLength === 0 ? undefined : this.#elapsed()
     if (!this.#full || this.#ended || this.room <= 0) return
     this.#full = false
     this.#drained()

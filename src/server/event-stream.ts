@@ -42,7 +42,7 @@ export class EventStream implements Connection {
     this.#ended = how.ended
     this.#ends = streamEnds(format.packing)
     // Spread, so that streams that began together do not end together.
-    this.#endsAt = kernel.now() + kernel.limits.streamMs * (0.9 + Math.random() / 5)
+    this.#endsAt = kernel.clock.elapsed() + kernel.limits.streamMs * (0.9 + Math.random() / 5)
     this.#outlet = new Outlet(kernel.hub, summed(link, this.#ends), (error) => this.#readFailed(error))
     link.onDrained = () => this.#outlet.drained()
   }
@@ -76,7 +76,7 @@ export class EventStream implements Connection {
       link.destroy()
       return this.closed()
     }
-    if (now >= this.#endsAt) return this.#finish()
+    if (this.#kernel.clock.elapsed() >= this.#endsAt) return this.#finish()
     const { beat, silent } = this.#pulse.tick(link.sent)
     if (link.room <= 0 || !(beat || silent)) return
     this.#reader?.tellPosition()

@@ -48,7 +48,10 @@ export interface Connection {
   end(error: EverwireError): void
 }
 
-/** One-shot timers that do not keep the process alive. */
+/** Measures how long something lasts, by a clock that nobody sets; what the time is, `now` says. */
 export interface Clock {
+  /** Milliseconds since some moment before. */
+  elapsed(): number
+  /** A one-shot timer that does not keep the process alive; returns its own cancel. */
   later(ms: number, run: () => void): () => void
 }

@@ -29,7 +29,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     report,
   })
   const later = (ms: number, run: () => void) => clock.later(ms, run)
-  const presence = new Presence({ hub, border, limits, now, later, report })
+  const presence = new Presence({ hub, border, limits, elapsed: () => clock.elapsed(), later, report })
   const guard = new ApplicationGuard({
     ...parts,
     watched: (channel) => void presence.watched(channel).catch(report),

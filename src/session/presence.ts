@@ -30,7 +30,8 @@ export interface PresenceParts {
   readonly hub: Hub
   readonly border: Border
   readonly limits: Limits
-  readonly now: () => number
+  /** Milliseconds by a clock that nobody sets. */
+  readonly elapsed: () => number
   readonly later: (ms: number, run: () => void) => () => void
   readonly report: (error: unknown) => void
 }
@@ -118,7 +119,7 @@ export class Presence {
     kept.shown = shown
     members.set(member, kept)
     if (lease.kind === 'connection') kept.connections.add(lease.connection)
-    else kept.until = Math.max(kept.until, this.#parts.now() + ttlMs)
+    else kept.until = Math.max(kept.until, this.#parts.elapsed() + ttlMs)
     this.#schedule(channel, member, kept)
   }
 
@@ -132,7 +133,7 @@ export class Presence {
     const held = members.get(member)
     if (!held) return
     if (lease.kind === 'connection') held.connections.delete(lease.connection)
-    const now = this.#parts.now()
+    const now = this.#parts.elapsed()
     if (action === 'gone') held.until = Math.max(held.until, now + graceMs)
     else held.until = now
     await this.#endUnheld(channel, members, member)
@@ -143,7 +144,7 @@ export class Presence {
     const held = members.get(member)
     if (!held) return
     held.cancel()
-    if (held.connections.size > 0 || held.until > this.#parts.now()) {
+    if (held.connections.size > 0 || held.until > this.#parts.elapsed()) {
       this.#schedule(channel, member, held)
       return
     }
@@ -155,8 +156,8 @@ export class Presence {
     held.cancel()
     held.cancel = () => {}
     if (held.connections.size > 0) return
-    const { now, later, report } = this.#parts
-    held.cancel = later(Math.max(0, held.until - now()), () => {
+    const { elapsed, later, report } = this.#parts
+    held.cancel = later(Math.max(0, held.until - elapsed()), () => {
       if (this.#closed) return
       this.#inLane(channel, (members) => this.#endUnheld(channel, members, member)).catch(report)
     })
@@ -188,7 +189,7 @@ export class Presence {
 
   async #adopt(channel: string): Promise<Map<string, Held>> {
     const members = new Map<string, Held>()
-    const until = this.#parts.now() + ttlMs
+    const until = this.#parts.elapsed() + ttlMs
     await this.#eachEntry(channel, ({ slot, data }) => {
       const held: Held = { shown: data, connections: new Set(), until, cancel: () => {} }
       members.set(slot, held)

@@ -7,6 +7,10 @@ class Hands {
   now = 0
   #timers: { readonly at: number; readonly run: () => void }[] = []
 
+  elapsed(): number {
+    return this.now
+  }
+
   later(ms: number, run: () => void): () => void {
     const timer = { at: this.now + ms, run }
     this.#timers.push(timer)

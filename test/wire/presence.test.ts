@@ -93,7 +93,7 @@ async function world(log: Log = newLog()) {
     hub,
     border: openBorder,
     limits: defaultLimits,
-    now: () => now,
+    elapsed: () => now,
     later,
     report: raise,
   })

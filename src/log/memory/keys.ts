@@ -2,12 +2,14 @@ interface Known {
   readonly seq: number
   readonly time: number
   readonly payload: string
+  /** When it was set, by the clock that `get` and `forget` are told. */
+  readonly at: number
 }
 
-/** Publish keys of the last `windowMs`, by digest. Holds as many as were published within the window. */
+/** Publish keys of the last `windowMs`, by digest, by a clock that only goes on. Holds as many as were published within the window. */
 export class Keys {
   readonly #windowMs: number
-  /** In the order of their times. */
+  /** In the order in which they were set. */
   readonly #known = new Map<string, Known>()
 
   constructor(windowMs: number) {
@@ -16,7 +18,7 @@ export class Keys {
 
   get(digest: string, now: number): Known | undefined {
     const known = this.#known.get(digest)
-    return known && now - known.time < this.#windowMs ? known : undefined
+    return known && now - known.at < this.#windowMs ? known : undefined
   }
 
   set(digest: string, known: Known): void {
@@ -25,8 +27,8 @@ export class Keys {
   }
 
   forget(now: number): void {
-    for (const [digest, { time }] of this.#known) {
-      if (now - time < this.#windowMs) return
+    for (const [digest, { at }] of this.#known) {
+      if (now - at < this.#windowMs) return
       this.#known.delete(digest)
     }
   }
