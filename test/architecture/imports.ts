@@ -21,7 +21,7 @@ const layers: Readonly<Record<string, Layer>> = {
   session: { layers: ['hub', 'log', 'protocol', 'contract'], noHttp: true },
   server: { layers: ['session', 'hub', 'log', 'protocol', 'contract'] },
   node: { layers: ['server', 'session', 'hub', 'log', 'protocol', 'contract'] },
-  client: { layers: ['protocol', 'contract'], packages: ['eventsource-parser'] },
+  client: { layers: ['protocol', 'contract'], packages: [] },
   cli: { layers: [...core, 'client', 'index'] },
   testing: { layers: [...core, 'client', 'cli', 'index'] },
   options: { layers: core },
