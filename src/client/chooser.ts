@@ -23,8 +23,8 @@ export type Standings = Readonly<Partial<Record<TransportName, Standing>>>
 
 const fresh: Standing = { proved: false, strikes: 0, holds: 0, heldUntil: 0 }
 
-/** How long a transport that failed is held: 1 min, doubling to 30 min. */
-const holdMs = 60_000
+/** How long a transport that failed is held: 15 s, since the server may only have been starting, doubling to 30 min. */
+const holdMs = 15_000
 const longestHoldMs = 30 * 60_000
 
 /** Attempts that a transport that has lived gets to itself: a server that restarts is no blocked path. */
@@ -54,13 +54,21 @@ export function isHeld(standings: Standings, name: TransportName | undefined, no
   return name !== undefined && (standings[name] ?? fresh).heldUntil > now
 }
 
-/** An attempt has failed. `killed` holds it the second time, `silent` and `buffered` at once. */
+/** An attempt has failed. `killed` holds it the second time; so do `silent` and `buffered` what has lived, others at once. */
 export function failed(standings: Standings, name: TransportName, outcome: Outcome, now: number): Standings {
   const before = standings[name] ?? fresh
   const struck = { ...before, strikes: before.strikes + 1, outcome }
   const toHold =
-    outcome === 'killed' ? struck.strikes > 1 || struck.holds > 0 : outcome !== 'blocked' && !before.proved
+    outcome === 'killed'
+      ? struck.strikes > 1 || struck.holds > 0
+      : outcome !== 'blocked' && (!before.proved || struck.strikes > 1)
   return { ...standings, [name]: toHold ? hold(struck, now) : struck }
+}
+
+/** How often a transport has failed since it was last trusted: a slow path deserves more time, an untried one does not. */
+export function failures(standings: Standings, name: TransportName): number {
+  const { strikes, holds } = standings[name] ?? fresh
+  return strikes + holds
 }
 
 /** A transport has opened: those that failed just before did so on a network that works. */

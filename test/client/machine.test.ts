@@ -183,6 +183,17 @@ describe('the machine', () => {
     expect(opens(m.ring('retry', 2_000))).toEqual(['websocket'])
   })
 
+  test('C53: what was never tried has its short time, however often another failed before', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    m.open()
+    m.ring('trust', 10_000)
+    for (let effects = m.end(); !opens(effects).includes('sse'); effects = m.end()) {
+      if (m.state.phase === 'waiting') m.ring('retry', 30_000)
+    }
+    expect(armed(m.tell({ type: 'dialled', line: m.line.id }), 'opening')).toBeLessThan(5_000)
+  })
+
   test('C59: a page that is seen again after long silence does not wait', () => {
     const m = machine()
     m.tell({ type: 'start' })
@@ -250,7 +261,14 @@ describe('the chooser', () => {
       0,
       'sse',
     ],
-    ['forgives after a minute', after(['websocket', 'blocked'], ['sse', 'opened']), [], 60_000, 'websocket'],
+    ['forgives after a while', after(['websocket', 'blocked'], ['sse', 'opened']), [], 15_000, 'websocket'],
+    [
+      'leaves what has lived once it was buffered twice',
+      after(['sse', 'lived'], ['sse', 'buffered'], ['sse', 'buffered']),
+      ['websocket'],
+      0,
+      'poll',
+    ],
     [
       'holds nothing when nothing opened',
       after(['websocket', 'blocked'], ['sse', 'blocked']),

@@ -1,4 +1,4 @@
-import { choose, failed, type Outcome } from '../chooser.ts'
+import { choose, failed, failures, type Outcome } from '../chooser.ts'
 import type { Ending, TransportName } from '../transports/transport.ts'
 import {
   after,
@@ -107,14 +107,15 @@ export function missing({ head, transport }: Line): Outcome {
   return !head ? 'blocked' : transport === 'websocket' ? 'silent' : 'buffered'
 }
 
-/** Milliseconds that an attempt has. A transport that is alone, or has lived here, has time; after a failed round all have more. */
-export function openingLimit({ settings, standings, attempt }: Opening | Live, { transport }: Line): number {
+/** Milliseconds that an attempt has. A transport that is alone, or has lived here, has time; one that failed gets more. */
+export function openingLimit({ settings, standings }: Opening | Live, { transport }: Line): number {
   const alone = settings.transports.length === 1 || standings[transport]?.proved
-  return alone ? patientMs : Math.min(patientMs, openingMs[transport] * 2 ** attempt)
+  return alone ? patientMs : Math.min(patientMs, openingMs[transport] * 2 ** failures(standings, transport))
 }
 
 /** Milliseconds that are left for the first message once the head is there. */
 export function headLimit(state: Opening | Live, line: Line, now: number): number {
   const left = openingLimit(state, line) - (now - line.since)
-  return Math.max(300, Math.min(left, firstMessageMs[line.transport] * 2 ** state.attempt))
+  const { transport } = line
+  return Math.max(300, Math.min(left, firstMessageMs[transport] * 2 ** failures(state.standings, transport)))
 }
