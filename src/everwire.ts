@@ -161,17 +161,18 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     data: DataIn<C, N, E>,
     options: PublishOptions = {},
   ): Promise<PublishAnswer> {
-    const kernel = await this.#service.kernel()
-    const publication = decodePublication({ channel, event, data, ...options })
-    this.#assertRule(publication.channel)
-    const [answer] = await kernel.publisher.publish(applicationId, [publication])
+    const [answer] = await this.#service.work(async ({ publisher }) => {
+      const publication = decodePublication({ channel, event, data, ...options })
+      this.#assertRule(publication.channel)
+      return publisher.publish(applicationId, [publication])
+    })
     if (!answer) throw new Error('a publication has one answer')
     return answer
   }
 
   /** The log's position: taken before the application reads its state, it makes the first load free of races. */
   async position(): Promise<string> {
-    return (await this.#service.kernel()).hub.position()
+    return this.#service.work(({ hub }) => hub.position())
   }
 
   /** One page of a channel's history, oldest first unless asked otherwise. Throws `bad-position`. */
@@ -179,12 +180,12 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     channel: Known<C, N>,
     part: HistoryPart = {},
   ): Promise<HistoryAnswer> {
-    return readHistory((await this.#service.kernel()).hub, channelName(channel), part)
+    return this.#service.work(({ hub }) => readHistory(hub, channelName(channel), part))
   }
 
   /** Who is in a channel: the first 200. Approximate for up to a minute after somebody went without a word. */
   async members<const N extends AnyName<C>>(channel: Known<C, N>): Promise<readonly Member[]> {
-    return (await this.#service.kernel()).presence.members(channelName(channel))
+    return this.#service.work(({ presence }) => presence.members(channelName(channel)))
   }
 
   /**
@@ -249,7 +250,9 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   }
 
   /**
-   * Takes no more work, ends every stream in the way from which its kind of client comes back, and closes the store.
+   * Takes no more work, answers what it has begun, ends every stream in the way from which its kind of client comes
+   * back, and closes the store. Up to 100 connections end at once, more are spread over up to `limits.drainMs` (5 s);
+   * whoever neither finishes nor reads is waited for no longer than 4 s more.
    * Servers that were given to `attach` stay open; on them new requests are answered `draining`.
    */
   close(): Promise<void> {

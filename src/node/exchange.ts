@@ -9,6 +9,8 @@ import { ResponseLink } from './stream.ts'
 export interface ExchangeSurroundings {
   readonly limits: Limits
   readonly clock: Clock
+  /** The server closes: no connection is kept for another request. */
+  readonly leaving: () => boolean
 }
 
 /** What is asked, as the place that took the request knows it. */
@@ -70,6 +72,7 @@ export class NodeExchange implements Exchange {
     if (response.headersSent || response.destroyed) return
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     const length = status === 204 || status === 304 ? {} : { 'content-length': String(bytes.length) }
+    if ('assignSocket' in response && this.#around.leaving()) response.shouldKeepAlive = false
     writeHead(response, status, { ...headers, ...length })
     if (this.method === 'HEAD' || bytes.length === 0) response.end()
     else response.end(bytes)

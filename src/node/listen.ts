@@ -42,7 +42,10 @@ export class OwnServer {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // A connection whose last answer leaves now would be kept alive for the next request.
     const idle = setInterval(() => this.#closeIdle(), 20)
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    const timer = setTimeout(() => {
+      // Node knows nothing any more of those that have become WebSockets.
+      for (const socket of this.#sockets) socket.destroy()
+    }, graceMs)
     this.#closeIdle()
     await closed
     clearInterval(idle)

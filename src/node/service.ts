@@ -1,16 +1,20 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { EverwireError } from '../protocol/codes.ts'
+import { drain } from '../server/drain.ts'
 import type { Health } from '../server/health.ts'
 import { startHeartbeat } from '../server/heartbeat.ts'
 import type { Kernel } from '../server/kernel.ts'
 import type { Site } from '../server/router.ts'
 import { Refusals, type Stats } from '../server/stats.ts'
+import { UnderWay } from '../server/under-way.ts'
+import { draining } from '../session/refusal.ts'
 import type { Surroundings } from './attach.ts'
 import { every, nodeClock } from './clock.ts'
 import type { OwnServer } from './listen.ts'
 import { SocketAcceptor } from './socket.ts'
 
-/** How long a close waits for streams to end and answers to leave. */
-const closeGraceMs = 2_000
+/** How long a close waits, in the end, for what was said to leave. */
+const leaveGraceMs = 2_000
 
 export interface ServiceParts
   extends
@@ -28,6 +32,7 @@ export class Service {
   readonly #refusals = new Refusals()
   readonly #opened: Promise<Kernel>
   readonly #servers: OwnServer[] = []
+  readonly #underWay = new UnderWay()
   #state: 'starting' | 'open' | 'failed' | 'closing' = 'starting'
   #stopTicking = () => {}
   #closed: Promise<void> | undefined
@@ -39,6 +44,7 @@ export class Service {
       limits,
       clock: nodeClock,
       sockets: new SocketAcceptor(limits, compression, nodeClock),
+      leaving: () => this.#state === 'closing',
     }
     this.site = {
       limits,
@@ -47,7 +53,7 @@ export class Service {
       report,
       refused: (code) => this.#refusals.count(code),
       health: () => this.health,
-      kernel: () => this.kernel(),
+      work: (run) => this.work(run),
     }
     this.#opened = this.#open()
     // Whoever asks gets the failure; nobody may be asking yet.
@@ -72,16 +78,9 @@ export class Service {
     await this.#opened
   }
 
-  /** Throws `draining` once it closes, `store-unavailable` when it could not open. */
-  async kernel(): Promise<Kernel> {
-    if (this.#state === 'closing') throw new EverwireError('draining', 'this server is going away: come back')
-    try {
-      return await this.#opened
-    } catch (error) {
-      throw new EverwireError('store-unavailable', 'the store could not be opened: try again later', {
-        cause: error,
-      })
-    }
+  /** Runs with the kernel; a close waits for it. Throws `draining` once it closes, `store-unavailable` when it could not open. */
+  work<T>(run: (kernel: Kernel) => Promise<T>): Promise<T> {
+    return this.#underWay.run(async () => run(await this.#kernel()))
   }
 
   async stats(): Promise<Stats> {
@@ -98,9 +97,22 @@ export class Service {
     return (this.#closed ??= this.#close())
   }
 
+  async #kernel(): Promise<Kernel> {
+    if (this.#state === 'closing') throw draining()
+    try {
+      return await this.#opened
+    } catch (error) {
+      throw new EverwireError('store-unavailable', 'the store could not be opened: try again later', {
+        cause: error,
+      })
+    }
+  }
+
   async #open(): Promise<Kernel> {
-    const draining = () => this.#state === 'closing'
-    const kernel = await this.#parts.open({ refused: this.site.refused, draining })
+    const kernel = await this.#parts.open({
+      refused: this.site.refused,
+      draining: () => this.#state === 'closing',
+    })
     const stopHeartbeat = startHeartbeat(kernel)
     const stopHealing = every(kernel.heartbeatMs / 4, () => void kernel.hub.heal().catch(kernel.report))
     this.#stopTicking = () => {
@@ -114,10 +126,14 @@ export class Service {
   async #close(): Promise<void> {
     this.#state = 'closing'
     const kernel = await this.#opened.catch(() => undefined)
-    this.#stopTicking()
     kernel?.presence.close()
-    for (const connection of kernel?.connections ?? []) connection.drain()
-    await Promise.all(this.#servers.map((server) => server.close(closeGraceMs)))
+    if (kernel) {
+      const { limits, report } = this.#parts
+      const busy = () => this.#underWay.any
+      await drain({ connections: kernel.connections, report, windowMs: limits.drainMs, busy, wait })
+    }
+    this.#stopTicking()
+    await Promise.all(this.#servers.map((server) => server.close(leaveGraceMs)))
     kernel?.hub.close()
     await kernel?.hub.log.close()
   }

@@ -5,6 +5,7 @@ import { EverwireError } from '../protocol/codes.ts'
 import type { WelcomeMessage } from '../protocol/messages.ts'
 import type { Principal } from '../session/guard.ts'
 import { Pulse } from '../session/pulse.ts'
+import { draining } from '../session/refusal.ts'
 import type { StreamLink } from './exchange.ts'
 import { streamEnds, type StreamEnds } from './formats/packing.ts'
 import { idOf, type SseFormat } from './formats/sse.ts'
@@ -90,7 +91,7 @@ export class EventStream implements Connection {
   }
 
   drain(): void {
-    this.end(new EverwireError('draining', 'this server is going away: come back and resume'))
+    this.end(draining())
   }
 
   end(error: EverwireError): void {

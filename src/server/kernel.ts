@@ -1,10 +1,11 @@
 import type { Hub } from '../hub/hub.ts'
-import { EverwireError, type ErrorCode } from '../protocol/codes.ts'
+import type { ErrorCode, EverwireError } from '../protocol/codes.ts'
 import type { Border } from '../session/border.ts'
 import type { Guard, Principal } from '../session/guard.ts'
 import type { Limits } from '../session/limits.ts'
 import type { Presence } from '../session/presence.ts'
 import type { Publisher } from '../session/publisher.ts'
+import { draining } from '../session/refusal.ts'
 
 /** What every transport of one server shares. */
 export interface Kernel {
@@ -33,8 +34,8 @@ export interface Kernel {
 }
 
 /** Throws `draining` on a server that is going away: to be asked right before something that lasts is begun. */
-export function assertServing({ draining }: Pick<Kernel, 'draining'>): void {
-  if (draining) throw new EverwireError('draining', 'this server is going away: come back and resume')
+export function assertServing(kernel: Pick<Kernel, 'draining'>): void {
+  if (kernel.draining) throw draining()
 }
 
 /** A live connection, whatever its wire. */
@@ -42,7 +43,7 @@ export interface Connection {
   readonly principal: Principal
   /** Called about every `heartbeatMs / 4`: sends heartbeats and quiet positions, ends what is dead, stalled or overdue. */
   tick(now: number): void
-  /** Ends the connection in the way from which its kind of client comes back. */
+  /** Ends the connection in the way from which its kind of client comes back, once it has answered what it has begun. */
   drain(): void
   /** Tells the client why and ends the connection: its rights were withdrawn, say. */
   end(error: EverwireError): void

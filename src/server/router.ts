@@ -20,8 +20,8 @@ import { serveWebSocket } from './websocket.ts'
 export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report' | 'retryMs'> {
   readonly origins: OriginRules
   readonly health: () => Health
-  /** Fulfilled once the server is open. Throws `store-unavailable` when it cannot open, `draining` when it has closed. */
-  readonly kernel: () => Promise<Kernel>
+  /** Runs once the server is open. Throws `store-unavailable` when it cannot open, `draining` when it has closed. */
+  readonly work: <T>(run: (kernel: Kernel) => Promise<T>) => Promise<T>
 }
 
 /** Answers the exchange, now or as a stream. What it throws is answered as a refusal. */
@@ -81,7 +81,7 @@ async function serveRoute(site: Site, exchange: Exchange, work: Serve): Promise<
     )
   }
   assertUtf8(exchange.target)
-  await work(await site.kernel(), exchange)
+  await site.work((kernel) => work(kernel, exchange))
 }
 
 function admit(site: Site, exchange: Exchange): void {

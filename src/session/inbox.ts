@@ -15,6 +15,7 @@ export class Inbox {
   #barred = false
   #working = false
   #closed = false
+  #idle = (): void => {}
   /** Whether the link is paused. */
   paused = false
 
@@ -39,6 +40,13 @@ export class Inbox {
     this.#underWay--
     if (bar) this.#barred = false
     this.work()
+    if (this.#underWay === 0) this.#idle()
+  }
+
+  /** Calls `idle` as soon as no command is under way; now, if that is so. */
+  whenIdle(idle: () => void): void {
+    if (this.#underWay === 0) idle()
+    else this.#idle = idle
   }
 
   /** Goes on, as far as it may. Called when there may be room again. */

@@ -24,6 +24,8 @@ export interface Limits {
   readonly pollMs: number
   /** A stream is ended cleanly after about this long, so that a peer that died silently is not kept for ever. */
   readonly streamMs: number
+  /** A server that closes ends its connections over at most this long: up to 100 at once, then 1,000 a second. */
+  readonly drainMs: number
   /** The longest request target of a GET. */
   readonly targetBytes: number
 }
@@ -41,5 +43,6 @@ export const defaultLimits: Limits = {
   authenticationMs: 10_000,
   pollMs: 60_000,
   streamMs: 10 * 60_000,
+  drainMs: 5_000,
   targetBytes: 4 * 1024,
 }

@@ -7,6 +7,11 @@ export function refusalOf(error: unknown, report: (error: unknown) => void): Eve
   return new EverwireError('internal', 'a fault of the server: try again later', { cause: error })
 }
 
+/** What a server that is going away tells its clients, and whoever wants something new of it. */
+export function draining(): EverwireError {
+  return new EverwireError('draining', 'this server is going away: come back and resume')
+}
+
 /** The reason of the close frame for an error: begins with its code. */
 export function closeReason({ code, message }: EverwireError): string {
   return fitted(`${code}: ${message}`)

@@ -16,6 +16,8 @@ export interface Services {
   /** The right to ask is known. Throws `no-handler`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
   readonly presence: Presence
+  /** Nothing new is begun. */
+  readonly draining: boolean
   readonly refused: (code: ErrorCode) => void
   readonly report: (error: unknown) => void
 }

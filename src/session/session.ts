@@ -16,7 +16,7 @@ import { Lanes } from './lanes.ts'
 import type { SocketLink, SocketPeer } from './link.ts'
 import type { Prepared } from './publisher.ts'
 import { Hearing, Pulse } from './pulse.ts'
-import { closeReason, refusalOf } from './refusal.ts'
+import { closeReason, draining, refusalOf } from './refusal.ts'
 import type { Lease } from './presence.ts'
 import type { Services } from './services.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -89,6 +89,7 @@ export class Session implements SocketPeer, Speaker {
   }
 
   obey(message: ClientMessage): void {
+    if (this.#services.draining && beginsWork(message)) return this.#refuse(draining(), message)
     switch (message.type) {
       case 'ping':
         return this.say(message)
@@ -151,7 +152,7 @@ export class Session implements SocketPeer, Speaker {
   }
 
   drain(): void {
-    this.end(new EverwireError('draining', 'this server is going away: connect again and resume'))
+    this.#inbox.whenIdle(() => this.end(draining()))
   }
 
   /** Called `ticksPerHeartbeat` times a heartbeat. */
@@ -284,6 +285,12 @@ export class Session implements SocketPeer, Speaker {
 }
 
 function nothing(): void {}
+
+type Work = SubscribeMessage | PublishMessage | RequestMessage | PresenceMessage
+
+function beginsWork(message: ClientMessage): message is Work {
+  return !['ping', 'unsubscribe', 'auth'].includes(message.type)
+}
 
 type Answered = { readonly ref?: Ref; readonly channel?: string }
 

@@ -49,6 +49,7 @@ async function openSession({
     publisher: new Publisher(hub, openBorder, limits, () => 0),
     limits,
     heartbeatMs: 400,
+    draining: false,
     now: () => 0,
     handle: handle ?? (async () => null),
     // Sessions use nothing else of it.

@@ -44,7 +44,8 @@ const manual: Manual = {
   summary: 'run a server',
   operands: '',
   description: [
-    'Runs a server until it is interrupted; then it closes cleanly, and clients come back when it is up again.',
+    'Runs a server until it is interrupted; then it sends its clients away, for 9 seconds at most, and they come back',
+    'when it is up again. A second signal ends it at once.',
     'Without --dev nobody may do anything that the channels in --config do not grant.',
   ],
   examples: [
