@@ -9,26 +9,33 @@ import type {
 } from '../contract/types.ts'
 import type { EverwireError } from '../protocol/codes.ts'
 import { Listeners } from './listeners.ts'
-import { Presence } from './presence.ts'
+import { encoded } from './outgoing.ts'
 import type { Sender } from './sender.ts'
+import type { Access } from './transports/transport.ts'
 import type { Sink, Subscriptions } from './subscriptions.ts'
 import type {
   ChannelStart,
   ChannelState,
   Gap,
-  HistoryOptions,
   Message,
   Published,
   PublishOptions,
   SnapshotMark,
 } from './types.ts'
 
-/** What a channel needs of its wire. */
+/** What a channel, and what is built upon it, needs of its wire. */
 export interface ChannelHost {
   readonly subscriptions: Subscriptions
   readonly sender: Sender
-  history(channel: string, options: HistoryOptions): Promise<{ messages: Message[]; more: boolean }>
   channel(name: string): Channel
+  access(endpoint: number): Access | Promise<Access>
+  now(): number
+  later(ms: number, run: () => void): () => void
+  /**
+   * Calls `listener` at once and whenever it changes: milliseconds after which the server forgets who is here, Infinity
+   * where the connection itself shows it; undefined while there is none.
+   */
+  onLine(listener: (leaseMs: number | undefined) => void): void
   report(error: unknown): void
 }
 
@@ -52,14 +59,21 @@ type Heard = ChannelEvents & { readonly [event: ` ${string}`]: Message }
 const standsBy: ReadonlySet<string> = new Set(['state', 'error'])
 const own: ReadonlySet<string> = new Set(['*', 'gap', 'snapshot', 'state', 'subscribed', 'error'])
 
+const hosts = new WeakMap<object, ChannelHost>()
+
+/** The wire of a channel, for what not every page needs. Throws a TypeError for what is no channel. */
+export function hostOf(channel: object): ChannelHost {
+  const host = hosts.get(channel)
+  if (!host) throw new TypeError('that is no channel of a wire')
+  return host
+}
+
 /**
  * One channel of a wire. It is subscribed while somebody listens to it, or from the start that was given until
  * `leave()`. Every message comes once, in order, or a `gap` says where that cannot be proved.
  */
 export class Channel<C extends Contract = Contract, Name extends string = string> {
   readonly name: Name
-  /** Who is here. */
-  readonly presence: Presence<C, Name>
   readonly #host: ChannelHost
   readonly #listeners: Listeners<Heard>
   readonly #sink: Sink
@@ -71,7 +85,7 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   constructor(name: Name, host: ChannelHost) {
     this.name = name
     this.#host = host
-    this.presence = new Presence(name, host)
+    hosts.set(this, host)
     const listeners = (this.#listeners = new Listeners<Heard>(host.report))
     this.#sink = {
       message(message) {
@@ -171,14 +185,10 @@ export class Channel<C extends Contract = Contract, Name extends string = string
     data: RequestIn<C, Name, Event>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<ResponseOut<C, Name, Event>> {
-    const answer = this.#host.sender.request(this.name, event, data, options.timeoutMs ?? 10_000)
+    const request = { type: 'request', channel: this.name, event, ...encoded(data) } as const
+    const answer = this.#host.sender.ask(request, options.timeoutMs ?? 10_000)
     // The server has validated the answer by the same contract.
     return answer as Promise<ResponseOut<C, Name, Event>>
-  }
-
-  /** Messages that are kept, without subscribing. */
-  history(options: HistoryOptions = {}): Promise<{ messages: Message[]; more: boolean }> {
-    return this.#host.history(this.name, options)
   }
 
   #want(): void {

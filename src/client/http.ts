@@ -19,14 +19,15 @@ export function endingOf(error: unknown): Ending {
 export async function ask(to: Access, path: string, body?: string, signal?: AbortSignal): Promise<Response> {
   const answer = await fetch(to.base + path, {
     headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(to.token === undefined ? {} : { authorization: `Bearer ${to.token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(to.token !== undefined && { authorization: `Bearer ${to.token}` }),
       ...to.headers,
     },
     cache: 'no-store',
-    ...(signal ? { signal } : {}),
-    ...(body === undefined ? {} : { method: 'POST', body }),
-    ...(to.credentials ? { credentials: to.credentials } : {}),
+    method: body === undefined ? 'GET' : 'POST',
+    body: body ?? null,
+    signal: signal ?? null,
+    credentials: to.credentials ?? 'same-origin',
   })
   const { status } = answer
   // 204 says "stop" where something was to come.

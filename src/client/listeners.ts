@@ -15,10 +15,6 @@ export class Listeners<Events extends object> {
     return () => void set.delete(own)
   }
 
-  has(name: keyof Events): boolean {
-    return (this.#byName.get(name)?.size ?? 0) > 0
-  }
-
   // Hot path: once per message and listener.
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     for (const listener of this.#byName.get(name) ?? []) {

@@ -29,11 +29,7 @@ export class Outbox {
     this.#limit = limit
   }
 
-  get size(): number {
-    return this.#entries.length
-  }
-
-  /** When the oldest publish under way was made. */
+  /** Whether a publish is under way. */
   get waitsForAnswer(): boolean {
     return this.#entries.some(({ inFlight }) => inFlight)
   }

@@ -1,10 +1,29 @@
-import type { ClientMessage } from '../protocol/messages.ts'
+import { toBase64 } from '../protocol/binary.ts'
+import type { ChannelMessage, ClientMessage } from '../protocol/messages.ts'
 import type { Outgoing } from './transports/transport.ts'
+import type { Message } from './types.ts'
 
 /** Writes a message. */
 export function outgoing(
   message: Exclude<ClientMessage, { type: 'auth' | 'ping' }> & { ref?: number },
 ): Outgoing {
   const { type, ref } = message
-  return { type, text: JSON.stringify(message), ...(ref === undefined ? {} : { ref }) }
+  return { type, ref, text: JSON.stringify(message) }
+}
+
+/** Data as it is sent: bytes travel as text, one form for every wire, and for a repeat. */
+export function encoded(data: unknown): { data: unknown; encoding?: 'base64' } {
+  const bytes =
+    data instanceof ArrayBuffer
+      ? new Uint8Array(data)
+      : ArrayBuffer.isView(data)
+        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+        : undefined
+  return bytes ? { data: toBase64(bytes), encoding: 'base64' } : { data: data ?? null }
+}
+
+/** A message as the application sees it. */
+export function decoded({ encoding, data, ...rest }: ChannelMessage): Message {
+  const isText = encoding === 'base64' && typeof data === 'string'
+  return { ...rest, data: isText ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0)) : data }
 }

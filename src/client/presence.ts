@@ -1,39 +1,48 @@
 import type { Contract, PresenceIn, PresenceOut } from '../contract/types.ts'
+import { EverwireError } from '../protocol/codes.ts'
+import { hostOf, type Channel, type ChannelHost } from './channel.ts'
+import { passes } from './endings.ts'
+import { ClientError } from './errors.ts'
 import { Listeners } from './listeners.ts'
-import type { Sender } from './sender.ts'
-import type { Message, SnapshotMark } from './types.ts'
 
 /** Members by their names, with what each shows of itself. */
 export type Members<Data> = ReadonlyMap<string, Data>
 
-/** What presence needs of its wire. */
-export interface PresenceHost {
-  readonly sender: Sender
-  channel(name: string): Companion
-  report(error: unknown): void
-}
+const retryMs = 1_000
+/** How long the server has to say that it was done. */
+const answerMs = 30_000
 
-/** The channel that has the members. */
-interface Companion {
-  onMessage(listener: (message: Message) => void): () => void
-  on(event: 'snapshot', listener: (mark: SnapshotMark) => void): () => void
+const presences = new WeakMap<object, unknown>()
+
+/** Who is in this channel; always the same object for the same channel. */
+export function presence<C extends Contract, Name extends string>(
+  channel: Channel<C, Name>,
+): Presence<C, Name> {
+  // What is kept under a channel was made for it.
+  const known = presences.get(channel) as Presence<C, Name> | undefined
+  if (known) return known
+  const made = new Presence<C, Name>(channel.name, hostOf(channel))
+  presences.set(channel, made)
+  return made
 }
 
 /** Who is in a channel. Approximate: one who went without a word is seen for up to the time of its lease. */
 export class Presence<C extends Contract = Contract, Name extends string = string> {
   readonly #channel: Name
-  readonly #host: PresenceHost
+  readonly #host: ChannelHost
   readonly #listeners: Listeners<{ change: Members<PresenceOut<C, Name>> }>
   readonly #members = new Map<string, PresenceOut<C, Name>>()
   #entered: { readonly data: unknown } | undefined
   #whole = true
   #watchers = 0
   #stop: (() => void) | undefined
+  #stopRenewing: (() => void) | undefined
 
-  constructor(channel: Name, host: PresenceHost) {
+  constructor(channel: Name, host: ChannelHost) {
     this.#channel = channel
     this.#host = host
     this.#listeners = new Listeners(host.report)
+    host.onLine((leaseMs) => this.#renew(leaseMs))
   }
 
   /** As far as it is known: while somebody listens to `change`. */
@@ -42,20 +51,20 @@ export class Presence<C extends Contract = Contract, Name extends string = strin
   }
 
   /** Enters, and stays through every reconnection until `leave()`. */
-  async enter(...[data]: Shown<PresenceIn<C, Name>>): Promise<void> {
+  enter(...[data]: Shown<PresenceIn<C, Name>>): Promise<void> {
     this.#entered = { data }
-    await this.#host.sender.presence(this.#channel, 'enter', data)
+    return this.#say('enter', data)
   }
 
   /** Shows something else. */
-  async update(...[data]: Shown<PresenceIn<C, Name>>): Promise<void> {
+  update(...[data]: Shown<PresenceIn<C, Name>>): Promise<void> {
     this.#entered = { data }
-    await this.#host.sender.presence(this.#channel, 'update', data)
+    return this.#say('update', data)
   }
 
-  async leave(): Promise<void> {
+  leave(): Promise<void> {
     this.#entered = undefined
-    await this.#host.sender.presence(this.#channel, 'leave', undefined)
+    return this.#say('leave')
   }
 
   /** Calls `listener` with all members whenever they have changed, until the answer is called. */
@@ -73,11 +82,31 @@ export class Presence<C extends Contract = Contract, Name extends string = strin
     }
   }
 
-  /** Says again that we are here, where we have entered: a lease is to be renewed, or another node does not know. */
-  renew(): void {
-    if (!this.#entered) return
+  // Unlike a request it may be said again: it is the same the second time.
+  async #say(action: 'enter' | 'update' | 'leave', data?: unknown): Promise<void> {
+    const { sender, now, later } = this.#host
+    const until = now() + answerMs
+    for (;;) {
+      try {
+        await sender.ask({ type: 'presence', channel: this.#channel, action, data }, until - now())
+        return
+      } catch (error) {
+        if (error instanceof EverwireError && passes(error.code))
+          await new Promise<void>((resolve) => later(retryMs, resolve))
+        else if (!(error instanceof ClientError && error.code === 'disconnected')) throw error
+      }
+    }
+  }
+
+  // A WebSocket holds its members itself, beside a stream they have to say that they are still there; and another node
+  // does not know them.
+  #renew(leaseMs: number | undefined): void {
+    this.#stopRenewing?.()
+    this.#stopRenewing = undefined
+    if (leaseMs === undefined) return
     // Whoever waits for `enter` is told by the first; this one only keeps it so.
-    this.#host.sender.presence(this.#channel, 'enter', this.#entered.data).catch(() => undefined)
+    if (this.#entered) this.#say('enter', this.#entered.data).catch(() => undefined)
+    if (leaseMs < Infinity) this.#stopRenewing = this.#host.later(leaseMs, () => this.#renew(leaseMs))
   }
 
   // The members are the slots of a companion channel that keeps the latest.

@@ -1,11 +1,16 @@
-import { toBase64 } from '../protocol/binary.ts'
 import { EverwireError } from '../protocol/codes.ts'
-import type { PublishAnswer, ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
+import type {
+  PresenceMessage,
+  PublishAnswer,
+  RequestMessage,
+  ServerMessage,
+  WelcomeMessage,
+} from '../protocol/messages.ts'
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { ClientError } from './errors.ts'
 import { Outbox } from './outbox.ts'
-import { outgoing } from './outgoing.ts'
+import { encoded, outgoing } from './outgoing.ts'
 import type { Outgoing } from './transports/transport.ts'
 import type { PublishOptions } from './types.ts'
 
@@ -20,24 +25,26 @@ export interface Post {
   stalled(): void
 }
 
+/** What is asked once: a `request` or `presence`. */
+type Question = Omit<RequestMessage, 'ref'> | Omit<PresenceMessage, 'ref'>
+
 interface Pending {
   readonly message: Outgoing
   readonly settle: (result: unknown) => void
   sentOn: OpenLine | undefined
 }
 
-/** Until a `welcome` says how long keys are remembered: what every store remembers at least. */
-const dedupeMs = 5 * 60_000
 const retryMs = 1_000
 /** A publish that is not answered for this long is taken for a connection that is dead. */
 const answerMs = 30_000
 
-/** Publishes and requests on their way out, and their answers on their way back. */
+/** Publishes and questions on their way out, and their answers on their way back. */
 export class Sender {
   readonly #post: Post
   readonly #outbox: Outbox
   readonly #pending = new Map<number, Pending>()
-  #dedupeMs = dedupeMs
+  /** Until a `welcome` says how long keys are remembered: what every store remembers at least. */
+  #dedupeMs = 5 * 60_000
   #messageBytes = Infinity
   #stopWatch: (() => void) | undefined
   #pause: (() => void) | undefined
@@ -53,11 +60,10 @@ export class Sender {
     channel: string,
     event: string,
     data: unknown,
-    options: PublishOptions = {},
+    { key = this.#post.key(), slot, removed, retry }: PublishOptions = {},
   ): Promise<PublishAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#over) throw this.#over
-      const { key = this.#post.key(), slot, removed } = options
       const ref = this.#post.nextRef()
       const message = outgoing({
         type: 'publish',
@@ -70,40 +76,47 @@ export class Sender {
       })
       const settle = (result: PublishAnswer | Error) =>
         result instanceof Error ? reject(result) : resolve(result)
-      this.#outbox.add({ ref, message, always: options.retry === 'always', inFlight: false, settle })
+      this.#outbox.add({ ref, message, always: retry === 'always', inFlight: false, settle })
       this.#flush()
     })
   }
 
-  /** Asks once; waits for a connection, and for the answer, for `timeoutMs` in all. */
-  request(channel: string, event: string, data: unknown, timeoutMs: number): Promise<unknown> {
-    const ref = this.#post.nextRef()
-    return this.#ask(outgoing({ type: 'request', channel, event, ...encoded(data), ref }), ref, timeoutMs)
+  /**
+   * Asks once; waits for a connection, and for the answer, for `timeoutMs` in all. Rejects with the server's refusal, or
+   * a ClientError `no-answer` or `disconnected`.
+   */
+  ask(question: Question, timeoutMs: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#over) throw this.#over
+      const ref = this.#post.nextRef()
+      const disarm = this.#post.later(timeoutMs, () =>
+        this.#settle(ref, new ClientError('no-answer', `no answer within ${timeoutMs} ms`)),
+      )
+      const settle = (result: unknown) => {
+        disarm()
+        if (result instanceof Error) reject(result)
+        else resolve(result)
+      }
+      this.#pending.set(ref, { message: outgoing({ ...question, ref }), settle, sentOn: undefined })
+      this.#sendPending()
+    })
   }
 
-  presence(channel: string, action: 'enter' | 'update' | 'leave', data: unknown): Promise<unknown> {
-    const ref = this.#post.nextRef()
-    return this.#ask(outgoing({ type: 'presence', channel, action, data, ref }), ref, answerMs)
-  }
-
-  adopted({ dedupeMs: remembered, limits }: Partial<WelcomeMessage>): void {
-    this.#dedupeMs = remembered ?? this.#dedupeMs
+  adopted({ dedupeMs, limits }: Partial<WelcomeMessage>): void {
+    this.#dedupeMs = dedupeMs ?? this.#dedupeMs
     this.#messageBytes = limits?.messageBytes ?? this.#messageBytes
     // What was under way on another line is unknown, even if that still lives.
-    this.lost()
-    for (const pending of this.#pending.values()) this.#sendOnce(pending)
+    this.#outbox.lost()
+    this.#sendPending()
     this.#flush()
   }
 
-  lost(line?: OpenLine): void {
+  lost(line: OpenLine): void {
     this.#outbox.lost()
-    for (const [ref, pending] of this.#pending) {
+    for (const [ref, { sentOn }] of this.#pending) {
       // What is sent by POST does not end with the stream beside it.
-      if (!line || pending.sentOn !== line || line.starts) continue
-      if (pending.message.type === 'presence') pending.sentOn = undefined
-      else {
+      if (sentOn === line && !line.starts)
         this.#settle(ref, new ClientError('disconnected', 'the connection broke before the answer came'))
-      }
     }
   }
 
@@ -115,8 +128,7 @@ export class Sender {
       case 'published': {
         const { id, duplicate } = message
         this.#outbox.answered(ref, id === undefined ? { duplicate } : { id, duplicate })
-        this.#flush()
-        return
+        return this.#flush()
       }
       case 'response':
         return this.#settle(ref, message.data)
@@ -137,27 +149,14 @@ export class Sender {
     this.#pause?.()
   }
 
-  #ask(message: Outgoing, ref: number, timeoutMs: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#over) throw this.#over
-      const timer = this.#post.later(timeoutMs, () =>
-        this.#settle(ref, new ClientError('no-answer', `no answer within ${timeoutMs} ms`)),
-      )
-      const settle = (result: unknown) => {
-        timer()
-        if (result instanceof Error) reject(result)
-        else resolve(result)
-      }
-      const pending: Pending = { message, settle, sentOn: undefined }
-      this.#pending.set(ref, pending)
-      this.#sendOnce(pending)
-    })
-  }
-
-  #sendOnce(pending: Pending): void {
-    if (pending.sentOn || !this.#pending.has(pending.message.ref ?? 0)) return
-    pending.sentOn = this.#post.line()
-    if (pending.sentOn) this.#send(pending.sentOn, pending.message)
+  #sendPending(): void {
+    const line = this.#post.line()
+    if (!line) return
+    for (const pending of this.#pending.values()) {
+      if (pending.sentOn) continue
+      pending.sentOn = line
+      this.#send(line, pending.message)
+    }
   }
 
   // Too large a frame would end the connection, and every repeat the next one.
@@ -180,6 +179,7 @@ export class Sender {
   }
 
   #refused(ref: number, error: EverwireError): void {
+    this.#settle(ref, error)
     if (!passes(error.code)) this.#outbox.answered(ref, error)
     else if (this.#outbox.refusedForNow(ref)) {
       // Newer ones wait with it: the order is kept.
@@ -188,12 +188,6 @@ export class Sender {
         this.#flush()
       })
     }
-    const pending = this.#pending.get(ref)
-    // Who is here may be said again; a request might be answered twice.
-    if (pending?.message.type === 'presence' && passes(error.code)) {
-      pending.sentOn = undefined
-      this.#post.later(retryMs, () => this.#sendOnce(pending))
-    } else this.#settle(ref, error)
   }
 
   #flush(): void {
@@ -205,19 +199,6 @@ export class Sender {
 
   #watch(): void {
     this.#stopWatch?.()
-    this.#stopWatch = this.#outbox.waitsForAnswer
-      ? this.#post.later(answerMs, () => this.#post.stalled())
-      : undefined
+    this.#stopWatch = this.#outbox.waitsForAnswer ? this.#post.later(answerMs, this.#post.stalled) : undefined
   }
-}
-
-// Bytes travel as text: one form for every wire, and for a repeat.
-function encoded(data: unknown): { data: unknown; encoding?: 'base64' } {
-  const bytes =
-    data instanceof ArrayBuffer
-      ? new Uint8Array(data)
-      : ArrayBuffer.isView(data)
-        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-        : undefined
-  return bytes ? { data: toBase64(bytes), encoding: 'base64' } : { data: data ?? null }
 }

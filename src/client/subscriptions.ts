@@ -1,11 +1,11 @@
 import { EverwireError } from '../protocol/codes.ts'
 import type { ChannelMessage, PollAnswer, ServerMessage, Start } from '../protocol/messages.ts'
-import { parseVector } from '../protocol/position.ts'
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { endingOf } from './http.ts'
+import { partsOf } from './position.ts'
 import { Track } from './track.ts'
-import { outgoing } from './outgoing.ts'
+import { decoded, outgoing } from './outgoing.ts'
 import { inOrder } from './transports/poll.ts'
 import type { Ending, Starts } from './transports/transport.ts'
 import type { ChannelState, Gap, Message, SnapshotMark } from './types.ts'
@@ -156,7 +156,7 @@ export class Subscriptions {
     this.#take(message, carried)
     const stands = position ?? (message.type === 'position' ? message.id : undefined)
     if (stands === undefined) return
-    const parts = parseVector(stands)
+    const parts = partsOf(stands)
     for (const [index, { track }] of carried.entries()) track.proved(parts, index)
     if (!line?.starts) for (const { track } of this.#sent.values()) track.proved(parts)
   }
@@ -194,7 +194,7 @@ export class Subscriptions {
       const answer = await this.#host.ask([[name, track.resumeFrom()]])
       track.started(undefined)
       for (const message of inOrder(answer)) this.#take(message, [])
-      track.proved(parseVector(answer.id))
+      track.proved(partsOf(answer.id))
       track.pause()
     } catch (error) {
       const { retry, code, message } = endingOf(error)
@@ -293,17 +293,5 @@ export class Subscriptions {
 
   #on({ starts }: OpenLine): readonly Subscription[] {
     return (starts && this.#carried.get(starts)) ?? []
-  }
-}
-
-/** A message as the application sees it. */
-export function decoded(message: ChannelMessage): Message {
-  const { encoding, data, ...rest } = message
-  return {
-    ...rest,
-    data:
-      encoding === 'base64' && typeof data === 'string'
-        ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
-        : data,
   }
 }

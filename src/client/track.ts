@@ -1,5 +1,6 @@
 import type { ChannelMessage, GapMessage, SnapshotMessage, Start } from '../protocol/messages.ts'
-import { formatPosition, parseVector, sequenceOf, type Position } from '../protocol/position.ts'
+import { sequenceOf } from '../protocol/position.ts'
+import { partsOf, type Part } from './position.ts'
 
 /** What to do with a message: hand it on, forget it, subscribe again, or hand it on behind a gap. */
 export type Verdict = 'deliver' | 'drop' | 'repair' | 'gap'
@@ -11,7 +12,7 @@ export type Verdict = 'deliver' | 'drop' | 'repair' | 'gap'
 export class Track {
   readonly #start: Start
   /** Everything up to it has been seen, or is covered by a gap that was told. */
-  #at: Position | undefined
+  #at: Part | undefined
   /** Only what comes on the subscription that was asked for last counts. */
   #following = false
   #inSnapshot = false
@@ -22,12 +23,12 @@ export class Track {
   constructor(start: Start) {
     this.#start = start
     // Neither "earliest" nor "now" is a position. Floors speak of another list of channels.
-    this.#at = this.#place(parseVector(start.after ?? ''), -1)
+    this.#at = this.#place(start.after, -1)
   }
 
   /** Hand it back as `after`; undefined before the subscription has begun. */
   get position(): string | undefined {
-    return this.#at && formatPosition(this.#at)
+    return this.#at && `${this.#at.shard}${this.#at.seq}-${this.#at.epoch}`
   }
 
   /** Where to go on. Cut off inside a snapshot, it starts anew: only a whole one says what is no more. */
@@ -46,18 +47,18 @@ export class Track {
   started(id: string | undefined, index = 0): void {
     this.#following = true
     this.#reset = false
-    if (!this.#at && id !== undefined) this.#prove(this.#place(parseVector(id), index))
+    if (!this.#at) this.#prove(this.#place(id, index))
   }
 
   /** Everything up to here is proved. `index`: the channel's place in the list to which floors refer. */
-  proved(parts: readonly Position[] | undefined, index = 0): void {
-    if (this.#following && !this.#inSnapshot) this.#prove(this.#place(parts, index))
+  proved(parts: readonly Part[], index = 0): void {
+    if (this.#following && !this.#inSnapshot) this.#prove(this.#among(parts, index))
   }
 
   message({ id, previous }: ChannelMessage): Verdict {
     if (!this.#following) return 'drop'
     // A signal has no place in the order.
-    const part = id === undefined ? undefined : parseVector(id)?.[0]
+    const [part] = partsOf(id ?? '')
     if (!part) return 'deliver'
     // A snapshot's messages are older than where the subscription stands.
     const last = this.#inSnapshot || this.#reset ? -1 : (this.#at?.seq ?? -1)
@@ -80,7 +81,7 @@ export class Track {
     if (!this.#following) return false
     // These start a new order, perhaps further back (PROTOCOL.md 2.8).
     if (reason === 'other-log' || reason === 'rolled-back') this.#reset = true
-    if (id !== undefined) this.#prove(this.#place(parseVector(id), index))
+    this.#prove(this.#place(id, index))
     return true
   }
 
@@ -88,23 +89,23 @@ export class Track {
   snapshot({ phase, id }: SnapshotMessage, index = 0): boolean {
     if (!this.#following) return false
     this.#inSnapshot = phase === 'begin'
-    if (phase === 'end' && id !== undefined) this.#prove(this.#place(parseVector(id), index))
+    if (phase === 'end') this.#prove(this.#place(id, index))
     return true
   }
 
-  #prove(place: Position | undefined): void {
+  #prove(place: Part | undefined): void {
     if (!place || (!this.#reset && place.seq <= (this.#at?.seq ?? -1))) return
     this.#at = place
     this.#reset = false
   }
 
+  #place(id: string | undefined, index: number): Part | undefined {
+    return this.#among(partsOf(id ?? ''), index)
+  }
+
   // A vector has one part per shard, and the channel's own is known by its messages.
-  #place(parts: readonly Position[] | undefined, index: number): Position | undefined {
-    const part = parts?.length === 1 ? parts[0] : parts?.find(({ shard }) => shard === this.#at?.shard)
-    return (
-      part && { ...part, seq: Math.max(part.seq, part.floors.get(index) ?? 0), floors: none, snapshots: none }
-    )
+  #among(parts: readonly Part[], index: number): Part | undefined {
+    const part = parts.length === 1 ? parts[0] : parts.find(({ shard }) => shard === this.#at?.shard)
+    return part && { ...part, seq: Math.max(part.seq, part.floors.get(index) ?? 0) }
   }
 }
-
-const none: ReadonlyMap<number, number> = new Map()

@@ -1,23 +1,23 @@
 import type { AnyName, Contract, Known } from '../contract/types.ts'
 import { EverwireError } from '../protocol/codes.ts'
-import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
+import type { WelcomeMessage } from '../protocol/messages.ts'
 import { Channel, type ChannelHost } from './channel.ts'
 import { Driver, type OpenLine } from './driver.ts'
 import type { Env } from './env.ts'
 import { ClientError } from './errors.ts'
-import { ask } from './http.ts'
 import { Listeners } from './listeners.ts'
 import type { WireState } from './machine/state.ts'
 import type { PageEvent } from './page.ts'
 import { Sender } from './sender.ts'
-import { decoded, Subscriptions } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { pollOnce } from './transports/poll.ts'
 import type { Access, Ending, TransportName } from './transports/transport.ts'
-import type { ChannelStart, ConnectOptions, HistoryOptions, WireEvents } from './types.ts'
+import type { ChannelStart, ConnectOptions, WireEvents } from './types.ts'
+
+type Lease = number | undefined
 
 /** A connection to an Everwire server that keeps itself alive, over whatever transport gets through. */
 export class Wire<C extends Contract = Contract> {
-  readonly #env: Env
   readonly #bases: readonly string[]
   readonly #options: ConnectOptions
   readonly #driver: Driver
@@ -26,11 +26,11 @@ export class Wire<C extends Contract = Contract> {
   readonly #listeners: Listeners<WireEvents>
   readonly #channels = new Map<string, Channel>()
   readonly #host: ChannelHost
+  readonly #onLine: ((leaseMs: Lease) => void)[] = []
   readonly #stopPage: () => void
+  #leaseMs: Lease
   #transport: TransportName | undefined
-  #refs = 0
   #closed = false
-  #stopRenewing: (() => void) | undefined
 
   constructor(
     bases: readonly string[],
@@ -40,11 +40,7 @@ export class Wire<C extends Contract = Contract> {
   ) {
     this.#bases = bases
     this.#options = options
-    this.#env = env
     this.#listeners = new Listeners(env.report)
-    const nextRef = () => ++this.#refs
-    const line = () => this.#driver.line
-    const later = env.later.bind(env)
     const { transports = ['websocket', 'sse', 'poll'], maxAttempts = Infinity, token } = options
     const settings = {
       transports,
@@ -52,53 +48,61 @@ export class Wire<C extends Contract = Contract> {
       maxAttempts,
       refreshable: typeof token === 'function',
     }
+    let refs = 0
+    const access = (endpoint: number) => this.#access(endpoint)
+    const host = {
+      ...env,
+      access,
+      line: () => this.#driver.line,
+      nextRef: () => ++refs,
+      stalled: () => this.#driver.tell({ type: 'stalled' }),
+      restream: () => this.#driver.tell({ type: 'restream' }),
+    }
+    const subscriptions = (this.#subscriptions = new Subscriptions({
+      ...host,
+      ask: async (starts) => pollOnce(await access(0), starts),
+    }))
+    const sender = (this.#sender = new Sender(host, options.outbox?.limit ?? 1_000))
+    this.#host = {
+      ...host,
+      subscriptions,
+      sender,
+      channel: (name) => this.#channel(name),
+      onLine: (listener) => {
+        this.#onLine.push(listener)
+        listener(this.#leaseMs)
+      },
+    }
     this.#driver = new Driver(settings, env, {
-      access: (endpoint) => this.#access(endpoint),
-      starts: () => this.#subscriptions.starts(),
+      access,
+      starts: () => subscriptions.starts(),
       changed: (state) => this.#listeners.emit('state', state),
       switched: (transport, reason) => {
         if (transport !== this.#transport) this.#listeners.emit('transport', { transport, reason })
         this.#transport = transport
       },
-      adopted: (opened, welcome, position) => this.#adopted(opened, welcome, position),
-      lost: (gone) => this.#lost(gone),
-      received: (message, position) => this.#received(message, position),
-      answered: (message) => this.#sender.answered(message),
-      refused: (starts, ending) => this.#subscriptions.refused(starts, ending),
+      adopted: (line, welcome, position) => this.#adopted(line, welcome, position),
+      lost: (line) => {
+        this.#leases(undefined)
+        subscriptions.lost()
+        sender.lost(line)
+      },
+      received: (message, position) => {
+        if (this.#closed) return
+        sender.answered(message)
+        subscriptions.received(message, position)
+      },
+      answered: (message) => sender.answered(message),
+      refused: (starts, ending) => subscriptions.refused(starts, ending),
       over: (ending, denied) => this.#over(ending, denied),
     })
-    this.#subscriptions = new Subscriptions({
-      line,
-      nextRef,
-      later,
-      restream: () => this.#driver.tell({ type: 'restream' }),
-      ask: async (starts) => pollOnce(await this.#access(0), starts),
-    })
-    this.#sender = new Sender(
-      {
-        line,
-        nextRef,
-        later,
-        now: env.now,
-        key: env.key,
-        stalled: () => this.#driver.tell({ type: 'stalled' }),
-      },
-      options.outbox?.limit ?? 1_000,
-    )
-    this.#host = {
-      subscriptions: this.#subscriptions,
-      sender: this.#sender,
-      report: env.report,
-      channel: (name) => this.#channel(name),
-      history: (channel, history) => this.#history(channel, history),
-    }
     this.#stopPage = watchPage((event) =>
       this.#driver.tell(
         event === 'offline' ? { type: event } : { type: event, heardAt: this.#driver.heardAt },
       ),
     )
     // In a turn of its own, so that what is asked for in this one goes along.
-    later(0, () => this.#driver.tell({ type: 'start' }))
+    env.later(0, () => this.#driver.tell({ type: 'start' }))
   }
 
   /** What a page may show. `recovered`: alive again after a drop, for a while. */
@@ -136,7 +140,7 @@ export class Wire<C extends Contract = Contract> {
   #end(error: Error): void {
     this.#closed = true
     this.#stopPage()
-    this.#stopRenewing?.()
+    this.#leases(undefined)
     this.#sender.fail(error)
   }
 
@@ -163,36 +167,14 @@ export class Wire<C extends Contract = Contract> {
     return Promise.resolve().then(token).then(give)
   }
 
-  async #history(channel: string, options: HistoryOptions) {
-    const query = new URLSearchParams({ channel })
-    for (const [name, value] of Object.entries(options)) query.set(name, String(value))
-    const answer = await ask(await this.#access(0), `/history?${query}`)
-    const { messages, more } = await answer.json()
-    return { messages: messages.map(decoded), more }
-  }
-
   #adopted(line: OpenLine, welcome: Partial<WelcomeMessage>, position: string | undefined): void {
     this.#subscriptions.adopted(line, position)
     this.#sender.adopted(welcome)
-    this.#renew(line.starts ? (welcome.heartbeatMs ?? 25_000) : undefined)
+    this.#leases(line.starts ? (welcome.heartbeatMs ?? 25_000) : Infinity)
   }
 
-  #lost(line: OpenLine): void {
-    this.#stopRenewing?.()
-    this.#subscriptions.lost()
-    this.#sender.lost(line)
-  }
-
-  // A WebSocket holds its members itself; beside a stream they have to say that they are still there.
-  #renew(everyMs: number | undefined): void {
-    this.#stopRenewing?.()
-    for (const channel of this.#channels.values()) channel.presence.renew()
-    if (everyMs !== undefined) this.#stopRenewing = this.#env.later(everyMs, () => this.#renew(everyMs))
-  }
-
-  #received(message: ServerMessage, position: string | undefined): void {
-    if (this.#closed) return
-    this.#sender.answered(message)
-    this.#subscriptions.received(message, position)
+  #leases(leaseMs: Lease): void {
+    this.#leaseMs = leaseMs
+    for (const listener of this.#onLine) listener(leaseMs)
   }
 }

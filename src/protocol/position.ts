@@ -102,12 +102,10 @@ function parseIndexed(text: string, mark: '.' | '~'): ReadonlyMap<number, number
 }
 
 /**
- * The sequence of a message id (`seq-epoch`); 0 for `"0"`, which stands before everything; NaN when `text`
- * is not an id. Within one subscription ids of the same log are ordered by it, whatever their epochs: the
- * server proves the lineage when it accepts a resume (PROTOCOL.md 2.6).
+ * The sequence of a message id (`seq-epoch`) that a server has given; 0 for `"0"`, which stands before everything;
+ * NaN for text that does not begin like an id. Within one subscription ids of the same log are ordered by it, whatever
+ * their epochs: the server proves the lineage when it accepts a resume (PROTOCOL.md 2.6).
  */
 export function sequenceOf(text: string): number {
-  if (text === '0') return 0
-  const match = partPattern.exec(text)
-  return match ? Number(match[2]) : NaN
+  return Number(/^(?:s\d+\.)?(\d+)(?:-|$)/.exec(text)?.[1])
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { partsOf } from '../../src/client/position.ts'
 import { Track } from '../../src/client/track.ts'
 import type { ChannelMessage, GapMessage, GapReason } from '../../src/protocol/messages.ts'
-import { parseVector } from '../../src/protocol/position.ts'
 
 const at = (seq: number) => `${seq}-abcdefghij`
 const message = (seq: number, previous?: number): ChannelMessage => ({
@@ -52,16 +52,16 @@ describe('a track', () => {
 
   test('a position that is told moves it on, so that what follows it is continuous', () => {
     const track = started(5)
-    track.proved(parseVector(at(8)))
+    track.proved(partsOf(at(8)))
     expect(track.position).toBe(at(8))
     expect(track.message(message(9, 7))).toBe('deliver')
   })
 
   test('reads the floor of its own place in the list', () => {
     const track = started(5)
-    track.proved(parseVector(`6-abcdefghij.0:7.2:30`), 2)
+    track.proved(partsOf(`6-abcdefghij.0:7.2:30`), 2)
     expect(track.position).toBe(at(30))
-    track.proved(parseVector(`9-abcdefghij.0:40`), 2)
+    track.proved(partsOf(`9-abcdefghij.0:40`), 2)
     expect(track.position).toBe(at(30))
   })
 
@@ -85,7 +85,7 @@ describe('a track', () => {
     const track = started(50)
     track.gap(gap('other-log'))
     expect(track.resumeFrom()).toEqual({ after: at(50) })
-    track.proved(parseVector(at(3)))
+    track.proved(partsOf(at(3)))
     expect(track.position).toBe(at(3))
   })
 

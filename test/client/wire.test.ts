@@ -1,6 +1,14 @@
 import { createServer } from 'node:http'
 import { everwire } from 'everwire'
-import { ClientError, connect, type ConnectOptions, type Gap, type Message, type Wire } from 'everwire/client'
+import {
+  ClientError,
+  connect,
+  presence,
+  type ConnectOptions,
+  type Gap,
+  type Message,
+  type Wire,
+} from 'everwire/client'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { chaosProxy, type ChaosProxy } from '../support/chaos-proxy.ts'
 
@@ -279,19 +287,19 @@ describe.each(transports)('over %s', (transport) => {
     const counts: number[] = []
     const changed = (n: number) =>
       first<ReadonlyMap<string, unknown>>(
-        (listener) => two.channel('room').presence.on('change', listener),
+        (listener) => presence(two.channel('room')).on('change', listener),
         (members) => members.size === n,
       )
-    two.channel('room').presence.on('change', (members) => counts.push(members.size))
+    presence(two.channel('room')).on('change', (members) => counts.push(members.size))
     const entered = changed(1)
-    await one.channel('room').presence.enter({ name: 'one' })
+    await presence(one.channel('room')).enter({ name: 'one' })
     expect([...(await entered).values()]).toEqual([{ name: 'one' }])
     proxy.reset()
     const updated = first<ReadonlyMap<string, unknown>>(
-      (listener) => two.channel('room').presence.on('change', listener),
+      (listener) => presence(two.channel('room')).on('change', listener),
       (members) => JSON.stringify([...members.values()]) === '[{"name":"uno"}]',
     )
-    await one.channel('room').presence.update({ name: 'uno' })
+    await presence(one.channel('room')).update({ name: 'uno' })
     await updated
     expect(Math.max(...counts)).toBe(1)
   }, 30_000)

@@ -24,7 +24,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'the start that was given is forgotten when it is a position',
     file: 'src/client/track.ts',
-    find: "this.#at = this.#place(parseVector(start.after ?? ''), -1)",
+    find: 'this.#at = this.#place(start.after, -1)',
     replace: '',
   },
   {

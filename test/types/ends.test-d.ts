@@ -1,5 +1,5 @@
 import { defineContract, everwire, type } from 'everwire'
-import { connect } from 'everwire/client'
+import { connect, presence } from 'everwire/client'
 import { expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 
@@ -30,9 +30,9 @@ test('the client is typed by the contract', () => {
   pet.on('gap', ({ reason }) => expectTypeOf(reason).toExtend<string>())
   void pet.publish('note', { text: 'hello' })
   expectTypeOf(pet.request('adopt', { by: 'Ada', on: new Date() })).resolves.toEqualTypeOf<{ ok: boolean }>()
-  void pet.presence.enter({ name: 'Ada' })
-  expectTypeOf(pet.presence.members).toEqualTypeOf<ReadonlyMap<string, { name: string }>>()
-  void wire.channel('news').presence.enter()
+  void presence(pet).enter({ name: 'Ada' })
+  expectTypeOf(presence(pet).members).toEqualTypeOf<ReadonlyMap<string, { name: string }>>()
+  void presence(wire.channel('news')).enter()
   wire.channel(id).on('anything', ({ data }) => expectTypeOf(data).toBeUnknown())
 
   // @ts-expect-error -- no such channel
@@ -44,17 +44,17 @@ test('the client is typed by the contract', () => {
   // @ts-expect-error -- wrong data
   void pet.publish('note', { text: 1 })
   // @ts-expect-error -- presence needs a name
-  void pet.presence.enter({})
+  void presence(pet).enter({})
   // @ts-expect-error -- no presence is declared
-  void wire.channel('news').presence.enter({ name: 'Ada' })
+  void presence(wire.channel('news')).enter({ name: 'Ada' })
 })
 
 test('without a contract, everything may be said and nothing is known', () => {
   const wire = connect('/wire')
   wire.channel('pets/1').on('anything', ({ data }) => expectTypeOf(data).toBeUnknown())
   void wire.channel('pets/1').publish('anything', { a: 1 })
-  void wire.channel('pets/1').presence.enter()
-  void wire.channel('pets/1').presence.enter({ a: 1 })
+  void presence(wire.channel('pets/1')).enter()
+  void presence(wire.channel('pets/1')).enter({ a: 1 })
   expectTypeOf(wire.channel('pets/1').request('ask', 1)).resolves.toBeUnknown()
   void everwire().publish('pets/1', 'anything', { a: 1 })
 })

@@ -57,7 +57,7 @@ export interface Connection {
 /** A message as JSON text, written once: a repeat is the same to the byte. */
 export interface Outgoing {
   readonly type: 'subscribe' | 'unsubscribe' | 'publish' | 'request' | 'presence' | 'ping'
-  readonly ref?: number
+  readonly ref?: number | undefined
   readonly text: string
 }
 

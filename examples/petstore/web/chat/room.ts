@@ -1,4 +1,5 @@
 import { effect, signal, type ReadonlySignal } from '@preact/signals'
+import { presence } from 'everwire/client'
 import type { ChatMessage, Present, Visitor } from '../../domain.ts'
 import { wire } from '../live/connection.ts'
 import { follow } from '../live/follow.ts'
@@ -30,17 +31,21 @@ export class Room {
         const said = ({ data, time }: { readonly data: ChatMessage; readonly time: number }) =>
           this.#said({ ...data, timestamp: data.timestamp ?? new Date(time).toISOString() })
         chat.on('message', seen(said))
-        const unwatch = chat.presence.on('change', (members) => (this.present.value = [...members.values()]))
+        const unwatch = presence(chat).on('change', (members) => (this.present.value = [...members.values()]))
         const unshow = effect(() => {
           if (!me.value) return
           const { name, role } = me.value
           // Approximate anyway: whoever could not be shown is shown at the next connection.
-          chat.presence.enter({ name, role }).catch(() => {})
+          presence(chat)
+            .enter({ name, role })
+            .catch(() => {})
         })
         return () => {
           unshow()
           unwatch()
-          chat.presence.leave().catch(() => {})
+          presence(chat)
+            .leave()
+            .catch(() => {})
           chat.leave()
         }
       }),
