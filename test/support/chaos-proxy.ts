@@ -16,10 +16,13 @@ export interface ChaosProxy {
   /** Connections that are open now, and all there ever were. */
   readonly open: number
   readonly accepted: number
-  /** Resets all connections (RST). */
-  reset(): void
+  /** Resets all connections (RST), or only those that are picked. */
+  reset(picked?: () => boolean): void
   /** Lets nothing more through in either direction, and tells nobody: half open. */
   blackhole(): void
+  /** Lets nothing through until it is told to go on. */
+  pause(): void
+  resume(): void
   /** Ends each connection in the middle of the next bytes that the server sends. */
   cutInMidFrame(): void
   close(): Promise<void>
@@ -32,7 +35,8 @@ interface Pair {
   cut: boolean
 }
 
-export async function chaosProxy(originPort: number): Promise<ChaosProxy> {
+/** `originPort` may be asked anew for each connection: the origin may move. */
+export async function chaosProxy(originPort: number | (() => number)): Promise<ChaosProxy> {
   const pairs = new Set<Pair>()
   let accepted = 0
   let treatment: Treatment = 'pass'
@@ -40,7 +44,7 @@ export async function chaosProxy(originPort: number): Promise<ChaosProxy> {
     accepted++
     client.on('error', () => client.destroy())
     if (treatment === 'refuse') return void client.resetAndDestroy()
-    const origin = connect(originPort, '127.0.0.1')
+    const origin = connect(typeof originPort === 'number' ? originPort : originPort(), '127.0.0.1')
     const pair: Pair = { client, origin, dead: treatment === 'swallow', cut: false }
     const holds = treatment === 'hold'
     const plain = treatment === 'no-upgrade'
@@ -86,8 +90,20 @@ export async function chaosProxy(originPort: number): Promise<ChaosProxy> {
     get accepted() {
       return accepted
     },
-    reset() {
-      for (const { client } of pairs) client.resetAndDestroy()
+    reset(picked = () => true) {
+      for (const { client } of pairs) if (picked()) client.resetAndDestroy()
+    },
+    pause() {
+      for (const { client, origin } of pairs) {
+        client.pause()
+        origin.pause()
+      }
+    },
+    resume() {
+      for (const { client, origin } of pairs) {
+        client.resume()
+        origin.resume()
+      }
     },
     blackhole() {
       for (const pair of pairs) pair.dead = true
