@@ -180,8 +180,9 @@ export class Sender {
 
   #refused(ref: number, error: EverwireError): void {
     this.#settle(ref, error)
-    if (!passes(error.code)) this.#outbox.answered(ref, error)
-    else if (this.#outbox.refusedForNow(ref)) {
+    if (!passes(error.code)) {
+      if (this.#outbox.answered(ref, error)) this.#flush()
+    } else if (this.#outbox.refusedForNow(ref)) {
       // Newer ones wait with it: the order is kept.
       this.#pause ??= this.#post.later(retryMs, () => {
         this.#pause = undefined
