@@ -4,11 +4,10 @@ import { step } from './machine/machine.ts'
 import {
   initial,
   wireState,
-  type Effect,
+  type Acts,
   type Event,
   type Line,
   type Settings,
-  type State,
   type Timer,
   type WireState,
 } from './machine/state.ts'
@@ -39,6 +38,16 @@ export interface Passenger {
   over(ending: Ending, denied: boolean): void
 }
 
+/** The machine at work. */
+export interface Driver {
+  readonly state: WireState
+  /** The line that carries everything; undefined while there is none. */
+  readonly line: OpenLine | undefined
+  /** When something has come last. */
+  readonly heardAt: number
+  tell(event: Event): void
+}
+
 interface Opened extends OpenLine {
   readonly connection: Connection
   welcome: Partial<WelcomeMessage>
@@ -50,96 +59,58 @@ interface Opened extends OpenLine {
 /** Silence of twice this long is death, until a `welcome` says otherwise. */
 const heartbeatMs = 25_000
 
-/** Runs the machine: its effects on the network and the clock, and back. */
-export class Driver {
-  readonly #env: Env
-  readonly #passenger: Passenger
-  readonly #lines = new Map<number, Opened>()
-  readonly #events: Event[] = []
-  readonly #timers = new Map<Timer, () => void>()
-  #state: State
-  #seen: WireState = 'connecting'
-  #current = 0
-  #heardAt = 0
+/** Runs the machine: what it does to the network and the clock, and what these tell it. */
+export function drive(settings: Settings, env: Env, passenger: Passenger): Driver {
+  const lines = new Map<number, Opened>()
+  const timers = new Map<Timer, () => void>()
+  const events: Event[] = []
+  let state = initial(settings, env.random)
+  let seen = wireState(state)
+  let current = 0
+  let heardAt = 0
 
-  constructor(settings: Settings, env: Env, passenger: Passenger) {
-    this.#env = env
-    this.#passenger = passenger
-    this.#state = initial(settings, env.random)
-  }
-
-  get state(): WireState {
-    return wireState(this.#state)
-  }
-
-  /** The line that carries everything; undefined while there is none. */
-  get line(): OpenLine | undefined {
-    return this.#lines.get(this.#current)
-  }
-
-  get heardAt(): number {
-    return this.#heardAt
-  }
-
-  tell(event: Event): void {
-    this.#events.push(event)
-    // What an effect brings about waits until all effects are done: none acts on a state that has moved on.
-    if (this.#events.length > 1) return
-    for (let next: Event | undefined = event; next; next = this.#events[0]) {
-      this.#take(next)
-      this.#events.shift()
+  function tell(event: Event): void {
+    events.push(event)
+    // What an act brings about waits until all are done: none acts on a state that has moved on.
+    if (events.length > 1) return
+    for (let next: Event | undefined = event; next; next = events[0]) {
+      take(next)
+      events.shift()
     }
   }
 
-  #take(event: Event): void {
-    const [state, effects] = step(this.#state, event, { now: this.#env.now(), random: this.#env.random })
-    this.#state = state
-    for (const effect of effects) this.#run(effect)
-    if (this.state === this.#seen) return
-    this.#seen = this.state
-    this.#passenger.changed(this.state)
-  }
-
-  #run(effect: Effect): void {
-    switch (effect.type) {
-      case 'open':
-        return this.#open(effect.line)
-      case 'shut':
-        return this.#shut(effect.line)
-      case 'adopt':
-        return this.#adopt(effect.line)
-      case 'lost': {
-        const line = this.#lines.get(effect.line.id)
-        this.#current = 0
-        if (line) this.#passenger.lost(line)
-        return
-      }
-      case 'ping': {
-        const line = this.#lines.get(effect.line.id)
-        if (line) line.listening = true
-        line?.send({ type: 'ping', text: '{"type":"ping"}' })
-        return
-      }
-      case 'arm':
-        return this.#arm(effect.timer, effect.ms)
-      case 'disarm':
-        this.#timers.get(effect.timer)?.()
-        this.#timers.delete(effect.timer)
-        return
-      case 'switched':
-        return this.#passenger.switched(effect.transport, effect.reason)
-      case 'over':
-        return this.#passenger.over(effect.ending, effect.denied)
+  function take(event: Event): void {
+    const due: (() => void)[] = []
+    const after =
+      <A extends unknown[]>(act: (...given: A) => void) =>
+      (...given: A) =>
+        void due.push(() => act(...given))
+    const act: Acts = {
+      open: after(open),
+      shut: after(shut),
+      adopt: after(adopt),
+      lost: after(lost),
+      ping: after(ping),
+      arm: after(arm),
+      disarm: after(disarm),
+      switched: after(passenger.switched),
+      over: after(passenger.over),
     }
+    state = step(state, event, { now: env.now(), random: env.random, act })
+    for (const each of due) each()
+    const now = wireState(state)
+    if (now === seen) return
+    seen = now
+    passenger.changed(now)
   }
 
-  #open(line: Line): void {
-    const access = this.#passenger.access(line.endpoint)
-    if (!(access instanceof Promise)) return this.#dial(line, access)
+  function open(line: Line): void {
+    const access = passenger.access(line.endpoint)
+    if (!(access instanceof Promise)) return dial(line, access)
     access.then(
-      (ready) => this.#dial(line, ready),
+      (ready) => dial(line, ready),
       (error: unknown) =>
-        this.tell({
+        tell({
           type: 'ended',
           line: line.id,
           ending: { retry: 'later', told: true, message: `no token: ${String(error)}` },
@@ -147,36 +118,37 @@ export class Driver {
     )
   }
 
-  #dial({ id, transport }: Line, access: Access): void {
-    if (!this.#awaits(id)) return
-    const kind = this.#env.transports[transport]
-    const starts = kind.fixed ? this.#passenger.starts() : undefined
+  function dial({ id, transport }: Line, access: Access): void {
+    // The machine may have changed its mind while a token was fetched.
+    if (state.coming?.id !== id) return
+    const kind = env.transports[transport]
+    const starts = kind.fixed ? passenger.starts() : undefined
     const connection = kind.open(
       { ...access, starts: starts ?? [] },
       {
-        head: () => this.tell({ type: 'head', line: id }),
-        opened: (welcome, position) => {
+        head: () => tell({ type: 'head', line: id }),
+        opened(welcome, position) {
           Object.assign(line, { welcome, position, listening: true })
-          if (!this.#current) this.#heardAt = this.#env.now()
+          if (!current) heardAt = env.now()
           // What carries no channel has nothing to say.
           const beats = starts?.length === 0 ? Infinity : (welcome.heartbeatMs ?? heartbeatMs)
-          this.tell({ type: 'opened', line: id, heartbeatMs: beats })
+          tell({ type: 'opened', line: id, heartbeatMs: beats })
         },
-        heard: () => {
-          if (id !== this.#current) return
-          this.#heardAt = this.#env.now()
+        heard() {
+          if (id !== current) return
+          heardAt = env.now()
           if (!line.listening) return
           line.listening = false
-          this.tell({ type: 'alive', line: id })
+          tell({ type: 'alive', line: id })
         },
-        received: (message, position) => {
-          if (id === this.#current) this.#passenger.received(message, position)
+        received(message, position) {
+          if (id === current) passenger.received(message, position)
         },
-        answered: (message) => this.#passenger.answered(message),
-        ended: (ending) => {
-          if (!this.#lines.has(id)) return
-          const translated = starts ? this.#passenger.refused(starts, ending) : ending
-          this.tell({ type: 'ended', line: id, ending: translated })
+        answered: passenger.answered,
+        ended(ending) {
+          if (!lines.has(id)) return
+          const translated = starts ? passenger.refused(starts, ending) : ending
+          tell({ type: 'ended', line: id, ending: translated })
         },
       },
     )
@@ -189,40 +161,63 @@ export class Driver {
       listening: false,
       send: (outgoing) => connection.send(outgoing),
     }
-    this.#lines.set(id, line)
-    this.tell({ type: 'dialled', line: id })
+    lines.set(id, line)
+    tell({ type: 'dialled', line: id })
   }
 
-  /** Whether the machine still wants this line: it may have changed its mind while a token was fetched. */
-  #awaits(id: number): boolean {
-    const state = this.#state
-    if (state.phase === 'opening') return state.line.id === id
-    return state.phase === 'live' && state.successor?.id === id
-  }
-
-  #adopt({ id }: Line): void {
-    const line = this.#lines.get(id)
+  function adopt({ id }: Line): void {
+    const line = lines.get(id)
     if (!line) return
-    this.#current = id
-    this.#heardAt = this.#env.now()
-    this.#passenger.adopted(line, line.welcome, line.position)
+    current = id
+    heardAt = env.now()
+    passenger.adopted(line, line.welcome, line.position)
   }
 
-  #shut({ id }: Line): void {
-    const line = this.#lines.get(id)
-    this.#lines.delete(id)
-    if (this.#current === id) this.#current = 0
+  function lost({ id }: Line): void {
+    const line = lines.get(id)
+    current = 0
+    if (line) passenger.lost(line)
+  }
+
+  function shut({ id }: Line): void {
+    const line = lines.get(id)
+    lines.delete(id)
+    if (current === id) current = 0
     line?.connection.close()
   }
 
-  #arm(timer: Timer, ms: number): void {
-    this.#timers.get(timer)?.()
-    this.#timers.delete(timer)
+  function ping({ id }: Line): void {
+    const line = lines.get(id)
+    if (!line) return
+    line.listening = true
+    line.send({ type: 'ping', text: '{"type":"ping"}' })
+  }
+
+  function disarm(timer: Timer): void {
+    timers.get(timer)?.()
+    timers.delete(timer)
+  }
+
+  function arm(timer: Timer, ms: number): void {
+    disarm(timer)
     if (ms === Infinity) return
-    const disarm = this.#env.later(ms, () => {
-      this.#timers.delete(timer)
-      this.tell({ type: 'timer', timer, heardAt: this.#heardAt })
+    const stop = env.later(ms, () => {
+      timers.delete(timer)
+      tell({ type: 'timer', timer, heardAt })
     })
-    this.#timers.set(timer, disarm)
+    timers.set(timer, stop)
+  }
+
+  return {
+    get state() {
+      return wireState(state)
+    },
+    get line() {
+      return lines.get(current)
+    },
+    get heardAt() {
+      return heardAt
+    },
+    tell,
   }
 }

@@ -2,7 +2,7 @@ import type { AnyName, Contract, Known } from '../contract/types.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { WelcomeMessage } from '../protocol/messages.ts'
 import { Channel, type ChannelHost } from './channel.ts'
-import { Driver, type OpenLine } from './driver.ts'
+import { drive, type Driver, type OpenLine } from './driver.ts'
 import type { Env } from './env.ts'
 import { ClientError } from './errors.ts'
 import { Listeners } from './listeners.ts'
@@ -73,7 +73,7 @@ export class Wire<C extends Contract = Contract> {
         listener(this.#leaseMs)
       },
     }
-    this.#driver = new Driver(settings, env, {
+    this.#driver = drive(settings, env, {
       access,
       starts: () => subscriptions.starts(),
       changed: (state) => this.#listeners.emit('state', state),

@@ -85,26 +85,26 @@ const mutants: readonly Mutant[] = [
   {
     name: 'the connection that was succeeded is not closed',
     file: 'src/client/machine/living.ts',
-    find: "...(takesOver ? [{ type: 'shut', line: state.line } as const] : []),",
+    find: 'if (takesOver) act.shut(state.line)',
     replace: '',
   },
   {
     name: 'silence is not death',
     file: 'src/client/machine/living.ts',
-    find: "{ type: 'arm', timer: 'silence', ms: 2 * heartbeatMs },",
+    find: "act.arm('silence', 2 * heartbeatMs)",
     replace: '',
   },
   {
     name: 'an attempt may take for ever',
     file: 'src/client/machine/machine.ts',
-    find: "return [state, [{ type: 'arm', timer: 'opening', ms: openingLimit(state, line) }]]",
-    replace: 'return [state, []]',
+    find: "act.arm('opening', openingLimit(state, coming))",
+    replace: '',
   },
   {
     name: 'closing leaves the timers running',
     file: 'src/client/machine/machine.ts',
-    find: "if (event.type === 'close') return state.phase === 'closed' ? [state, []] : stop(state, 'closed')",
-    replace: "if (event.type === 'close') return [state, []]",
+    find: "if (event.type === 'close') return stop(state, 'closed', context.act)",
+    replace: "if (event.type === 'close') return state",
   },
   {
     name: 'a refused token ends everything although a new one is to be had',

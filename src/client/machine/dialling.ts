@@ -1,15 +1,6 @@
 import { choose, failed, failures, type Outcome } from '../chooser.ts'
 import type { Ending, TransportName } from '../transports/transport.ts'
-import {
-  after,
-  type Context,
-  type Effect,
-  type Line,
-  type Live,
-  type Opening,
-  type State,
-  type Step,
-} from './state.ts'
+import type { Acts, Context, Line, Live, Opening, State } from './state.ts'
 
 /** Milliseconds that an attempt has while there are others to turn to, and from its head to the first message. */
 const openingMs = { websocket: 1_800, sse: 4_300, poll: 8_000 } as const
@@ -23,51 +14,48 @@ const longestBackoffMs = 30_000
 export const silence: Ending = { retry: 'now', told: false, message: 'nothing was heard for too long' }
 
 /** The next attempt of this round, or the end of the round. */
-export function dial(state: State, context: Context, ending: Ending = silence): Step {
+export function dial(state: State, context: Context, ending: Ending = silence): State {
   const { settings, standings, tried } = state
   const transport = choose(settings.transports, standings, tried, context.now)
   if (transport === undefined) return fail(state, ending, context)
-  const line = nextLine(state, transport, context.now)
-  const next: Opening = { ...state, lines: line.id, phase: 'opening', line }
-  return [
-    next,
-    [
-      { type: 'disarm', timer: 'retry' },
-      { type: 'open', line },
-    ],
-  ]
+  context.act.disarm('retry')
+  const coming = open(state, transport, context)
+  return { ...state, phase: 'opening', lines: coming.id, coming }
+}
+
+/** A line that is the state's next. */
+export function open(state: State, transport: TransportName, { now, act }: Context): Line {
+  const line = { id: state.lines + 1, transport, endpoint: state.endpoint, since: now, head: false }
+  act.open(line)
+  return line
 }
 
 /** An attempt came to nothing: the next of this round. */
-export function missed(state: Opening, outcome: Outcome, ending: Ending, context: Context): Step {
-  const { transport } = state.line
+export function missed(state: Opening, outcome: Outcome, ending: Ending, context: Context): State {
+  const { transport } = state.coming
   const standings = failed(state.standings, transport, outcome, context.now)
   return dial({ ...state, standings, tried: [...state.tried, transport], refreshed: false }, context, ending)
 }
 
 /** A round of attempts has failed: waits for the next, or gives up. */
-export function fail(state: State, ending: Ending, context: Context): Step {
+export function fail(state: State, ending: Ending, context: Context): State {
   const { settings, attempt } = state
-  if (ending.retry !== 'never' && attempt + 1 >= settings.maxAttempts) return giveUp(state, ending, false)
+  if (ending.retry !== 'never' && attempt + 1 >= settings.maxAttempts)
+    return giveUp(state, ending, false, context)
   const endpoint = (state.endpoint + 1) % settings.endpoints
-  const [next, effects] = pause(state, ending, context)
-  return [{ ...next, attempt: attempt + 1, endpoint }, effects]
+  return { ...pause(state, ending, context), attempt: attempt + 1, endpoint }
 }
 
 /** Waits with full jitter, unless the server said not to come back. */
-export function pause(state: State, ending: Ending, context: Context): Step {
+export function pause(state: State, ending: Ending, context: Context): State {
   if (ending.retry === 'never') {
     const stale = ending.code === 'unauthenticated' || ending.code === 'token-expired'
-    if (!stale || !state.settings.refreshable || state.refreshed) return giveUp(state, ending, true)
+    if (!stale || !state.settings.refreshable || state.refreshed) return giveUp(state, ending, true, context)
     return dial({ ...state, refreshed: true, tried: [] }, context)
   }
-  return [
-    { ...state, phase: 'waiting', tried: [], refreshed: false },
-    [
-      { type: 'disarm', timer: 'opening' },
-      { type: 'arm', timer: 'retry', ms: backoffMs(state, ending, context) },
-    ],
-  ]
+  context.act.disarm('opening')
+  context.act.arm('retry', backoffMs(state, ending, context))
+  return { ...state, phase: 'waiting', coming: undefined, tried: [], refreshed: false }
 }
 
 /** Milliseconds until the next attempt: full jitter under a ceiling that doubles from 1 s to 30 s. */
@@ -77,29 +65,24 @@ export function backoffMs({ attempt }: State, ending: Ending, { random }: Contex
   return (ending.retryMs ?? 0) + random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** growth)
 }
 
-function giveUp(state: State, ending: Ending, denied: boolean): Step {
-  return after([{ type: 'over', ending, denied }], stop(state, denied ? 'denied' : 'closed'))
+function giveUp(state: State, ending: Ending, denied: boolean, { act }: Context): State {
+  act.over(ending, denied)
+  return stop(state, denied ? 'denied' : 'closed', act)
 }
-
-const timers = ['opening', 'retry', 'trust', 'silence', 'probe', 'upgrade', 'succession'] as const
 
 /** Ends everything. */
-export function stop(state: State, phase: 'denied' | 'closed'): Step {
-  return [{ ...state, phase }, shutAll(state)]
+export function stop(state: State, phase: 'denied' | 'closed', act: Acts): State {
+  shutAll(state, act)
+  return { ...state, phase, coming: undefined }
 }
+
+const timers = ['opening', 'retry', 'trust', 'silence', 'probe', 'upgrade'] as const
 
 /** Shuts what a state has open and disarms its timers. */
-export function shutAll(state: State): Effect[] {
-  const lines =
-    state.phase === 'live' ? [state.line, state.successor] : state.phase === 'opening' ? [state.line] : []
-  return [
-    ...lines.flatMap((line) => (line ? [{ type: 'shut', line } as const] : [])),
-    ...timers.map((timer) => ({ type: 'disarm', timer }) as const),
-  ]
-}
-
-export function nextLine(state: State, transport: TransportName, since: number): Line {
-  return { id: state.lines + 1, transport, endpoint: state.endpoint, since, head: false }
+export function shutAll(state: State, act: Acts): void {
+  if (state.phase === 'live') act.shut(state.line)
+  if (state.coming) act.shut(state.coming)
+  for (const timer of timers) act.disarm(timer)
 }
 
 /** What an attempt was missing when its time was over. */

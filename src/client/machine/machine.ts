@@ -1,34 +1,20 @@
-import { dial, headLimit, missed, missing, openingLimit, pause, fail, silence, stop } from './dialling.ts'
-import { adopt, cameBack, drop, succeed, timerWhileLive, whileLive } from './living.ts'
-import {
-  after,
-  type Context,
-  type Event,
-  type LineEvent,
-  type Opening,
-  type State,
-  type Step,
-} from './state.ts'
+import { dial, fail, headLimit, missed, missing, openingLimit, pause, silence, stop } from './dialling.ts'
+import { adopt, cameBack, drop, succeed, timerWhileLive, unsucceeded } from './living.ts'
+import type { Context, Event, Line, LineEvent, Live, Opening, State } from './state.ts'
 
 /**
- * When to connect, by what, and when to give up: pure. The driver feeds it events and does what the effects say;
- * the clock and randomness come with each event.
+ * When to connect, by what, and when to give up: pure, but for what it tells `context.act` to do. The driver feeds it
+ * events; the clock and randomness come with each.
  */
-export function step(state: State, event: Event, context: Context): Step {
-  if (event.type === 'close') return state.phase === 'closed' ? [state, []] : stop(state, 'closed')
-  switch (state.phase) {
-    case 'denied':
-    case 'closed':
-      return [state, []]
-    case 'waiting':
-    case 'opening':
-    case 'live':
-  }
+export function step(state: State, event: Event, context: Context): State {
+  if (state.phase === 'closed') return state
+  if (event.type === 'close') return stop(state, 'closed', context.act)
+  if (state.phase === 'denied') return state
   switch (event.type) {
     case 'start':
       return dial(state, context)
     case 'offline':
-      return [{ ...state, offline: true }, []]
+      return { ...state, offline: true }
     case 'online':
       // Another network may let through what the last one did not.
       return resume({ ...state, offline: false, standings: {} }, event.heardAt, true, context)
@@ -37,55 +23,57 @@ export function step(state: State, event: Event, context: Context): Step {
     case 'timer':
       return rang(state, event, context)
     case 'restream':
-      return state.phase === 'live' ? succeed(state, state.line.transport, context) : [state, []]
+      return state.phase === 'live' ? succeed(state, state.line.transport, context) : state
     case 'stalled':
-      return state.phase === 'live' ? drop(state, silence, context) : [state, []]
-    case 'dialled':
-    case 'head':
-    case 'opened':
-    case 'alive':
-    case 'ended':
-      if (state.phase === 'live') return whileLive(state, event, context)
-      return state.phase === 'opening' && event.line === state.line.id
-        ? whileOpening(state, event, context)
-        : [state, []]
+      return state.phase === 'live' ? drop(state, silence, context) : state
+    default:
+      return told(state, event, context)
   }
 }
 
-function whileOpening(state: Opening, event: LineEvent, context: Context): Step {
-  const { line } = state
+function told(state: State, event: LineEvent, context: Context): State {
+  if (state.phase !== 'opening' && state.phase !== 'live') return state
+  const { coming } = state
+  if (coming?.id === event.line) return whileComing(state, coming, event, context)
+  if (state.phase !== 'live' || state.line.id !== event.line) return state
+  if (event.type === 'ended') return drop(state, event.ending, context)
+  if (event.type !== 'alive') return state
+  context.act.disarm('probe')
+  return { ...state, alive: true, offline: false }
+}
+
+function whileComing(state: Opening | Live, coming: Line, event: LineEvent, context: Context): State {
+  const { act, now } = context
   switch (event.type) {
     case 'dialled':
-      return [state, [{ type: 'arm', timer: 'opening', ms: openingLimit(state, line) }]]
-    case 'head': {
-      const ms = headLimit(state, line, context.now)
-      return [{ ...state, line: { ...line, head: true } }, [{ type: 'arm', timer: 'opening', ms }]]
-    }
+      act.arm('opening', openingLimit(state, coming))
+      return state
+    case 'head':
+      act.arm('opening', headLimit(state, coming, now))
+      return { ...state, coming: { ...coming, head: true } }
     case 'opened':
-      return adopt(state, line, event.heartbeatMs, context)
+      return adopt(state, coming, event.heartbeatMs, context)
     case 'ended': {
       const { ending } = event
-      if (!ending.told) return missed(state, missing(line), ending, context)
+      if (state.phase === 'live') return unsucceeded(state, coming, ending, 'blocked', context)
+      if (!ending.told) return missed(state, missing(coming), ending, context)
       // The server has spoken: another transport would hear the same.
       return (ending.retry === 'never' ? pause : fail)(state, ending, context)
     }
     case 'alive':
-      return [state, []]
+      return state
   }
 }
 
-function rang(state: State, event: Event & { type: 'timer' }, context: Context): Step {
-  const { timer, heardAt } = event
+function rang(state: State, { timer, heardAt }: Event & { type: 'timer' }, context: Context): State {
   if (state.phase === 'live') return timerWhileLive(state, timer, heardAt, context)
   if (state.phase === 'waiting' && timer === 'retry') return dial(state, context)
-  if (state.phase === 'opening' && timer === 'opening') {
-    const { line } = state
-    return after([{ type: 'shut', line }], missed(state, missing(line), silence, context))
-  }
-  return [state, []]
+  if (state.phase !== 'opening' || timer !== 'opening') return state
+  context.act.shut(state.coming)
+  return missed(state, missing(state.coming), silence, context)
 }
 
-function resume(state: State, heardAt: number, doubted: boolean, context: Context): Step {
+function resume(state: State, heardAt: number, doubted: boolean, context: Context): State {
   if (state.phase === 'waiting') return dial(state, context)
-  return state.phase === 'live' ? cameBack(state, heardAt, doubted, context) : [state, []]
+  return state.phase === 'live' ? cameBack(state, heardAt, doubted, context) : state
 }

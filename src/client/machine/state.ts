@@ -37,8 +37,8 @@ interface Shared {
   readonly offline: boolean
 }
 
-export type Waiting = Shared & { readonly phase: 'waiting' }
-export type Opening = Shared & { readonly phase: 'opening'; readonly line: Line }
+export type Waiting = Shared & { readonly phase: 'waiting'; readonly coming: undefined }
+export type Opening = Shared & { readonly phase: 'opening'; readonly coming: Line }
 export type Live = Shared & {
   readonly phase: 'live'
   readonly line: Line
@@ -50,11 +50,11 @@ export type Live = Shared & {
   /** Something has come since the first message, or since the last ping. */
   readonly alive: boolean
   /** Being opened to take over. */
-  readonly successor: Line | undefined
+  readonly coming: Line | undefined
   /** Another set of channels was asked for, and is still to be tried, perhaps again. */
   readonly restreamOwed: boolean
 }
-type Over = Shared & { readonly phase: 'denied' | 'closed' }
+type Over = Shared & { readonly phase: 'denied' | 'closed'; readonly coming: undefined }
 
 export type State = Waiting | Opening | Live | Over
 
@@ -64,13 +64,15 @@ export type LineEvent =
   | { readonly type: 'dialled'; readonly line: number }
   | { readonly type: 'head'; readonly line: number }
   | { readonly type: 'opened'; readonly line: number; readonly heartbeatMs: number }
-  /** The first bytes after `opened` or a `ping` effect. */
+  /** The first bytes after `opened` or a `ping`. */
   | { readonly type: 'alive'; readonly line: number }
   | { readonly type: 'ended'; readonly line: number; readonly ending: Ending }
 
 export type Event =
   | LineEvent
-  | { readonly type: 'start' | 'offline' | 'close' }
+  | { readonly type: 'start' }
+  | { readonly type: 'offline' }
+  | { readonly type: 'close' }
   /** The network, or the page, is back. */
   | { readonly type: 'online' | 'shown'; readonly heardAt: number }
   | { readonly type: 'timer'; readonly timer: Timer; readonly heardAt: number }
@@ -79,30 +81,32 @@ export type Event =
   /** An answer is owed for too long. */
   | { readonly type: 'stalled' }
 
-export type Timer = 'opening' | 'succession' | 'retry' | 'silence' | 'trust' | 'probe' | 'upgrade'
+/** `opening`: of the line that is coming, or until the next attempt to have one beside the one that lives. */
+export type Timer = 'opening' | 'retry' | 'silence' | 'trust' | 'probe' | 'upgrade'
 
-export type Effect =
-  | { readonly type: 'open'; readonly line: Line }
-  | { readonly type: 'shut'; readonly line: Line }
+/** What a step has done. Each waits until the step is over, so that none acts on a state that has moved on. */
+export interface Acts {
+  open(line: Line): void
+  shut(line: Line): void
   /** The line carries everything from now on. */
-  | { readonly type: 'adopt'; readonly line: Line }
+  adopt(line: Line): void
   /** What carried everything is gone. */
-  | { readonly type: 'lost'; readonly line: Line }
-  | { readonly type: 'ping'; readonly line: Line }
-  | { readonly type: 'arm'; readonly timer: Timer; readonly ms: number }
-  | { readonly type: 'disarm'; readonly timer: Timer }
-  | { readonly type: 'switched'; readonly transport: TransportName; readonly reason: string }
+  lost(line: Line): void
+  ping(line: Line): void
+  arm(timer: Timer, ms: number): void
+  disarm(timer: Timer): void
+  switched(transport: TransportName, reason: string): void
   /** The last that is heard: nothing is tried any more. */
-  | { readonly type: 'over'; readonly ending: Ending; readonly denied: boolean }
+  over(ending: Ending, denied: boolean): void
+}
 
 export interface Context {
   /** Milliseconds. */
   readonly now: number
   /** From 0 to 1. */
   readonly random: () => number
+  readonly act: Acts
 }
-
-export type Step<S extends State = State> = readonly [S, readonly Effect[]]
 
 /** What the application sees. */
 export type WireState = 'connecting' | 'live' | 'recovered' | 'reconnecting' | 'offline' | 'denied' | 'closed'
@@ -126,10 +130,6 @@ export function initial(settings: Settings, random: () => number): State {
     refreshed: false,
     offline: false,
     phase: 'waiting',
+    coming: undefined,
   }
-}
-
-/** Puts effects before those of a step. */
-export function after(effects: readonly Effect[], [state, more]: Step): Step {
-  return [state, [...effects, ...more]]
 }
