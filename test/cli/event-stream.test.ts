@@ -22,29 +22,29 @@ test('C12 C20 [2.2] one Last-Event-ID resumes two channels on SQLite, over a cut
   const base = `${new URL(origin).origin}/wire`
   const url = `${base}/sse?channel=a&channel=b`
   const got: string[] = []
-  const take = async (reader: EventReader, count: number) => {
+  /** Takes so many messages, and answers the id of the last: others may have arrived already. */
+  const take = async (reader: EventReader, count: number): Promise<string> => {
+    let last = ''
     for (let i = 0; i < count; i++) {
-      const {
-        channel,
-        data: { n },
-      } = JSON.parse((await reader.next('message')).data)
-      got.push(`${channel}${n}`)
+      const { id = '', data } = await reader.next('message')
+      const message = JSON.parse(data)
+      got.push(`${message.channel}${message.data.n}`)
+      last = id
     }
+    return last
   }
 
   const live = await EventReader.open(url)
   await live.next('connected')
   await publish(base, 'a', [1, 2])
   await publish(base, 'b', [1])
-  await take(live, 3)
-  const cutAt = live.lastEventId ?? ''
+  const cutAt = await take(live, 3)
   live.close()
   await publish(base, 'b', [2])
   await publish(base, 'a', [3])
 
   const resumed = await EventReader.open(url, { headers: { 'Last-Event-ID': cutAt } })
-  await take(resumed, 1)
-  const killedAt = resumed.lastEventId ?? ''
+  const killedAt = await take(resumed, 1)
   command.kill('SIGKILL')
   await command.ended
 
@@ -53,5 +53,4 @@ test('C12 C20 [2.2] one Last-Event-ID resumes two channels on SQLite, over a cut
   await publish(base, 'b', [3])
   await take(again, 2)
   expect(got).toEqual(['a1', 'a2', 'b1', 'b2', 'a3', 'b3'])
-  expect(again.lastEventId).not.toBe(killedAt)
 })
