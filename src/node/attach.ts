@@ -145,8 +145,10 @@ function plainResponse(request: IncomingMessage, socket: Duplex): ServerResponse
   socket.on('error', ignored)
   if (socket instanceof Socket) response.assignSocket(socket)
   response.once('finish', () => {
-    if (socket instanceof Socket) response.detachSocket(socket)
-    socket.end()
+    if (!(socket instanceof Socket)) return void socket.end()
+    response.detachSocket(socket)
+    // Not \`end\`: a peer that never ends its side would keep the socket for ever.
+    socket.destroySoon()
   })
   return response
 }

@@ -5,6 +5,7 @@ import type { SocketLink } from '../session/link.ts'
 import { readBody } from './body.ts'
 import type { NodeRequest, NodeResponse } from './request.ts'
 import { ResponseLink } from './stream.ts'
+import { cutWhenStuck } from './stuck.ts'
 
 export interface ExchangeSurroundings {
   readonly limits: Limits
@@ -76,6 +77,7 @@ export class NodeExchange implements Exchange {
     writeHead(response, status, { ...headers, ...length })
     if (this.method === 'HEAD' || bytes.length === 0) response.end()
     else response.end(bytes)
+    cutWhenStuck(response, this.#around.limits.stallMs)
   }
 
   setHeader(name: string, value: string): void {
@@ -86,7 +88,7 @@ export class NodeExchange implements Exchange {
     const response = this.#response
     writeHead(response, status, headers)
     if ('assignSocket' in response) response.flushHeaders()
-    return new ResponseLink(response, this.#around.limits.unsentBytes, this.#around.clock)
+    return new ResponseLink(response, this.#around.limits, this.#around.clock)
   }
 }
 

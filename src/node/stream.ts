@@ -1,6 +1,8 @@
 import type { StreamLink } from '../server/exchange.ts'
 import type { Clock } from '../server/kernel.ts'
+import type { Limits } from '../session/limits.ts'
 import type { NodeResponse } from './request.ts'
+import { cutWhenStuck } from './stuck.ts'
 import { Writer } from './writer.ts'
 
 /**
@@ -13,16 +15,18 @@ export class ResponseLink implements StreamLink {
   onDrained: () => void = () => {}
   readonly #response: NodeResponse
   readonly #writer: Writer
+  readonly #stallMs: number
 
   /** The head of `response` has been sent. */
-  constructor(response: NodeResponse, unsentBytes: number, clock: Clock) {
+  constructor(response: NodeResponse, limits: Limits, clock: Clock) {
     this.#response = response
+    this.#stallMs = limits.stallMs
     const http1 = 'assignSocket' in response
     // A pipelined request has no socket of its own yet.
     const socket = http1 && response.chunkedEncoding ? response.socket : null
     this.framing = socket ? 'chunked' : 'plain'
     const sink = socket ?? (http1 ? response : response.stream)
-    this.#writer = new Writer(sink, unsentBytes, clock.elapsed, () => this.onDrained())
+    this.#writer = new Writer(sink, limits.unsentBytes, clock.elapsed, () => this.onDrained())
     response.once('close', () => this.#writer.drop())
   }
 
@@ -46,6 +50,7 @@ export class ResponseLink implements StreamLink {
     this.#writer.end()
     // Node writes the last chunk, and goes on with the connection.
     this.#response.end()
+    cutWhenStuck(this.#response, this.#stallMs)
   }
 
   destroy(): void {
