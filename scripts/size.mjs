@@ -11,8 +11,8 @@ const core = `
   pet.publish('message', 'hello')
 `
 const bundles = [
-  { name: 'core', source: core, budgetBytes: 11_200, goalBytes: 8_000 },
-  { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 11_800 },
+  { name: 'core', source: core, budgetBytes: 11_100, goalBytes: 8_000 },
+  { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 11_600 },
 ]
 const kB = (n) => `${(n / 1000).toFixed(2)} kB`
 

@@ -42,10 +42,8 @@ export function choose(
 ): TransportName | undefined {
   const standing = (name: TransportName) => standings[name] ?? fresh
   const lived = preference.filter((name) => standing(name).proved && standing(name).strikes < patience)
-  const free = preference.filter((name) => standing(name).heldUntil <= now)
-  const held = preference.filter((name) => standing(name).heldUntil > now)
-  held.sort((a, b) => standing(a).heldUntil - standing(b).heldUntil)
-  const candidates = lived.length > 0 ? lived : [...free, ...held]
+  const freeAt = (name: TransportName) => Math.max(now, standing(name).heldUntil)
+  const candidates = lived.length > 0 ? lived : [...preference].sort((a, b) => freeAt(a) - freeAt(b))
   return candidates.find((name) => !tried.includes(name))
 }
 
@@ -97,9 +95,7 @@ export function upgradeAt(
   name: TransportName,
 ): { readonly to: TransportName; readonly at: number } | undefined {
   const better = preference.slice(0, preference.indexOf(name))
-  return better
-    .map((to) => ({ to, at: standings[to]?.heldUntil ?? 0 }))
-    .reduce<{ to: TransportName; at: number } | undefined>((a, b) => (a && a.at <= b.at ? a : b), undefined)
+  return better.map((to) => ({ to, at: standings[to]?.heldUntil ?? 0 })).sort((a, b) => a.at - b.at)[0]
 }
 
 /** Why `name` was taken: `preferred`, or what became of those before it. */

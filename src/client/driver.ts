@@ -43,8 +43,6 @@ export interface Driver {
   readonly state: WireState
   /** The line that carries everything; undefined while there is none. */
   readonly line: OpenLine | undefined
-  /** When something has come last. */
-  readonly heardAt: number
   tell(event: Event): void
 }
 
@@ -96,7 +94,7 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
       switched: after(passenger.switched),
       over: after(passenger.over),
     }
-    state = step(state, event, { now: env.now(), random: env.random, act })
+    state = step(state, event, { now: env.now(), heardAt, random: env.random, act })
     for (const each of due) each()
     const now = wireState(state)
     if (now === seen) return
@@ -203,7 +201,7 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
     if (ms === Infinity) return
     const stop = env.later(ms, () => {
       timers.delete(timer)
-      tell({ type: 'timer', timer, heardAt })
+      tell({ type: 'timer', timer })
     })
     timers.set(timer, stop)
   }
@@ -214,9 +212,6 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
     },
     get line() {
       return lines.get(current)
-    },
-    get heardAt() {
-      return heardAt
     },
     tell,
   }

@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../protocol/codes.ts'
-import { isRecord } from '../protocol/json.ts'
 import type { Ending } from './transports/transport.ts'
 
 // Not the table of codes: a page need not load what it can derive.
@@ -38,14 +37,15 @@ export function streamEnding(error: unknown, retryMs: number): Ending {
 /** What the status and body of a refusal say (PROTOCOL.md 9.1). 204 is the way to say "stop"; 408 and 429 pass. */
 export function statusEnding(status: number, body: unknown, retryMs: number): Ending {
   const never = status < 500 && status !== 408 && status !== 429
-  const error = said(isRecord(body) ? body['error'] : body)
+  const error = said((body as { error?: unknown } | null | undefined)?.error)
   const message = error?.message ?? `the answer was ${status}`
   if (error) return told(never, error.code, message, retryMs)
   // Above 500 without a code it may be a proxy that speaks.
   return never ? told(true, status === 401 ? 'unauthenticated' : 'forbidden', message) : broken(message)
 }
 
+// What is no error of the server's may be anything: a proxy speaks, too.
 function said(error: unknown): { code: string; message: string } | undefined {
-  if (!isRecord(error) || typeof error['code'] !== 'string') return undefined
-  return { code: error['code'], message: typeof error['message'] === 'string' ? error['message'] : '' }
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return typeof code === 'string' ? { code, message: typeof message === 'string' ? message : '' } : undefined
 }

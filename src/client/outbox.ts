@@ -39,7 +39,7 @@ export class Outbox {
     if (this.#entries.length >= this.#limit) {
       throw new ClientError(
         'outbox-full',
-        `${this.#limit} publishes wait to be sent: wait for the earlier ones, or raise outbox.limit`,
+        `${this.#limit} publishes wait already: raise outbox.limit, or wait`,
       )
     }
     this.#entries.push(entry)
@@ -54,13 +54,7 @@ export class Outbox {
       ({ triedAt = now, inFlight, always }) => !inFlight && !always && now - triedAt >= dedupeMs,
     )
     for (const { ref } of forgotten) {
-      this.#settle(
-        ref,
-        new ClientError(
-          'unknown',
-          'it was sent, but the connection broke before an answer came, and too long ago to be repeated',
-        ),
-      )
+      this.answered(ref, new ClientError('unknown', 'sent, never answered, and too long ago to be repeated'))
     }
     const due = this.#entries.slice(0, windowSize).filter(({ inFlight }) => !inFlight)
     for (const entry of due) {
@@ -84,19 +78,15 @@ export class Outbox {
 
   /** The server has answered. False: it is not one of these. */
   answered(ref: unknown, result: PublishAnswer | Error): boolean {
-    return this.#settle(ref, result)
-  }
-
-  /** Nothing will be sent any more. */
-  fail(error: Error): void {
-    for (const { settle } of this.#entries.splice(0)) settle(error)
-  }
-
-  #settle(ref: unknown, result: PublishAnswer | Error): boolean {
     // Answers come in order, so it is nearly always the first.
     const index = this.#entries.findIndex((entry) => entry.ref === ref)
     const [entry] = index < 0 ? [] : this.#entries.splice(index, 1)
     entry?.settle(result)
     return entry !== undefined
+  }
+
+  /** Nothing will be sent any more. */
+  fail(error: Error): void {
+    for (const { settle } of this.#entries.splice(0)) settle(error)
   }
 }

@@ -96,11 +96,7 @@ export class Wire<C extends Contract = Contract> {
       refused: (starts, ending) => subscriptions.refused(starts, ending),
       over: (ending, denied) => this.#over(ending, denied),
     })
-    this.#stopPage = watchPage((event) =>
-      this.#driver.tell(
-        event === 'offline' ? { type: event } : { type: event, heardAt: this.#driver.heardAt },
-      ),
-    )
+    this.#stopPage = watchPage((type) => this.#driver.tell({ type }))
     // In a turn of its own, so that what is asked for in this one goes along.
     env.later(0, () => this.#driver.tell({ type: 'start' }))
   }
@@ -160,8 +156,12 @@ export class Wire<C extends Contract = Contract> {
 
   #access(endpoint: number): Access | Promise<Access> {
     const { headers, credentials, token } = this.#options
-    const base = this.#bases[endpoint] ?? ''
-    const give = (given: string | undefined): Access => ({ base, headers, credentials, token: given })
+    const give = (given: string | undefined): Access => ({
+      base: this.#bases[endpoint] ?? '',
+      headers,
+      credentials,
+      token: given,
+    })
     if (typeof token !== 'function') return give(token)
     // Asked in a promise, so that a function that throws is a promise that rejects.
     return Promise.resolve().then(token).then(give)

@@ -10,7 +10,8 @@ export interface BinaryMessage {
   readonly bytes: Uint8Array
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// Pure, so that a bundle which only encodes leaves it out.
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
 
 /** Throws `bad-message`, `bad-utf8` or `bad-json`. The bytes are a view on `whole`. */
 export function decodeBinary(whole: Uint8Array): BinaryMessage {

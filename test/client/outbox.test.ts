@@ -34,7 +34,7 @@ test('what was tried and is older than the memory of keys is unknown; what chose
   outbox.lost()
   outbox.add(entry(3, outcomes))
   expect(refs(outbox.due(1_000, 1_000))).toEqual([2, 3])
-  expect(outcomes).toEqual(['it was sent'])
+  expect(outcomes).toEqual(['sent, never'])
 })
 
 test('a refused one settles only itself', () => {

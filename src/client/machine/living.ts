@@ -39,11 +39,11 @@ export function adopt(state: Opening | Live, line: Line, heartbeatMs: number, { 
   }
 }
 
-export function timerWhileLive(state: Live, timer: Timer, heardAt: number, context: Context): State {
+export function timerWhileLive(state: Live, timer: Timer, context: Context): State {
   const { line, coming } = state
   switch (timer) {
     case 'silence': {
-      const left = heardAt + 2 * state.heartbeatMs - context.now
+      const left = context.heardAt + 2 * state.heartbeatMs - context.now
       if (left <= 0) return drop(state, silence, context)
       context.act.arm(timer, left)
       return state
@@ -80,9 +80,9 @@ export function succeed(state: Live, transport: TransportName, context: Context)
 }
 
 /** The network or the page is back: what lives has to prove that it does. */
-export function cameBack(state: Live, heardAt: number, doubted: boolean, context: Context): State {
+export function cameBack(state: Live, doubted: boolean, context: Context): State {
   const { line, heartbeatMs } = state
-  const quietMs = context.now - heardAt
+  const quietMs = context.now - context.heardAt
   if (quietMs >= 2 * heartbeatMs) return drop(state, silence, context)
   if (line.transport !== 'websocket')
     // What only listens cannot ask: another takes its place.

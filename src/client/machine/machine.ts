@@ -1,6 +1,6 @@
 import { dial, fail, headLimit, missed, missing, openingLimit, pause, silence, stop } from './dialling.ts'
 import { adopt, cameBack, drop, succeed, timerWhileLive, unsucceeded } from './living.ts'
-import type { Context, Event, Line, LineEvent, Live, Opening, State } from './state.ts'
+import type { Context, Event, Line, LineEvent, Live, Opening, State, Timer } from './state.ts'
 
 /**
  * When to connect, by what, and when to give up: pure, but for what it tells `context.act` to do. The driver feeds it
@@ -17,11 +17,11 @@ export function step(state: State, event: Event, context: Context): State {
       return { ...state, offline: true }
     case 'online':
       // Another network may let through what the last one did not.
-      return resume({ ...state, offline: false, standings: {} }, event.heardAt, true, context)
+      return resume({ ...state, offline: false, standings: {} }, true, context)
     case 'shown':
-      return resume(state, event.heardAt, false, context)
+      return resume(state, false, context)
     case 'timer':
-      return rang(state, event, context)
+      return rang(state, event.timer, context)
     case 'restream':
       return state.phase === 'live' ? succeed(state, state.line.transport, context) : state
     case 'stalled':
@@ -65,15 +65,15 @@ function whileComing(state: Opening | Live, coming: Line, event: LineEvent, cont
   }
 }
 
-function rang(state: State, { timer, heardAt }: Event & { type: 'timer' }, context: Context): State {
-  if (state.phase === 'live') return timerWhileLive(state, timer, heardAt, context)
+function rang(state: State, timer: Timer, context: Context): State {
+  if (state.phase === 'live') return timerWhileLive(state, timer, context)
   if (state.phase === 'waiting' && timer === 'retry') return dial(state, context)
   if (state.phase !== 'opening' || timer !== 'opening') return state
   context.act.shut(state.coming)
   return missed(state, missing(state.coming), silence, context)
 }
 
-function resume(state: State, heardAt: number, doubted: boolean, context: Context): State {
+function resume(state: State, doubted: boolean, context: Context): State {
   if (state.phase === 'waiting') return dial(state, context)
-  return state.phase === 'live' ? cameBack(state, heardAt, doubted, context) : state
+  return state.phase === 'live' ? cameBack(state, doubted, context) : state
 }

@@ -74,8 +74,9 @@ export type Event =
   | { readonly type: 'offline' }
   | { readonly type: 'close' }
   /** The network, or the page, is back. */
-  | { readonly type: 'online' | 'shown'; readonly heardAt: number }
-  | { readonly type: 'timer'; readonly timer: Timer; readonly heardAt: number }
+  | { readonly type: 'online' }
+  | { readonly type: 'shown' }
+  | { readonly type: 'timer'; readonly timer: Timer }
   /** Another set of channels is wanted of a fixed connection. */
   | { readonly type: 'restream' }
   /** An answer is owed for too long. */
@@ -103,6 +104,8 @@ export interface Acts {
 export interface Context {
   /** Milliseconds. */
   readonly now: number
+  /** When something has come last. */
+  readonly heardAt: number
   /** From 0 to 1. */
   readonly random: () => number
   readonly act: Acts
