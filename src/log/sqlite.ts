@@ -99,7 +99,10 @@ class SqliteLog implements Log {
   readonly #now: () => number
   readonly #publishes: Publishes
   readonly #spine: SqliteSpine
+  /** What the writer has told of. */
   #head: number
+  /** What the reader has seen: it may see a commit before the writer has told of it. */
+  #read = 0
   #sweeping: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
@@ -113,7 +116,11 @@ class SqliteLog implements Log {
     this.#now = now
     this.#head = ready.head
     this.#publishes = new Publishes(writer, rules)
-    this.#spine = new SqliteSpine((after) => reader.ask({ kind: 'spine', after }))
+    this.#spine = new SqliteSpine(async (after) => {
+      const page = await reader.ask({ kind: 'spine', after })
+      this.#saw(page.through)
+      return page
+    })
   }
 
   async append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
@@ -123,17 +130,21 @@ class SqliteLog implements Log {
 
   async read(cursors: readonly ChannelCursor[], limit: ReadLimit) {
     this.#assertOpen()
-    return this.#reader.ask({ kind: 'read', cursors, limit })
+    const page = await this.#reader.ask({ kind: 'read', cursors, limit })
+    this.#saw(page.through)
+    return page
   }
 
   async history(query: HistoryQuery) {
     this.#assertOpen()
-    return this.#reader.ask({ kind: 'history', query })
+    const entries = await this.#reader.ask({ kind: 'history', query })
+    for (const { seq } of entries) this.#saw(seq)
+    return entries
   }
 
   async head(): Promise<number> {
     this.#assertOpen()
-    return this.#head
+    return Math.max(this.#head, this.#read)
   }
 
   watch(after: number, watcher: Watcher): () => void {
@@ -194,6 +205,10 @@ class SqliteLog implements Log {
     // The reader first: the writer's last checkpoint wants the file for itself. One that has failed is closed already.
     await Promise.allSettled([this.#reader.ask({ kind: 'close' })])
     await this.#writer.ask({ kind: 'close' })
+  }
+
+  #saw(seq: number): void {
+    this.#read = Math.max(this.#read, seq)
   }
 
   #assertOpen(): void {
