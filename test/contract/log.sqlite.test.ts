@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,6 +11,11 @@ import { doubtOf, openForWriting } from '../../src/log/sqlite/opening.ts'
 import { Store } from '../../src/log/sqlite/store.ts'
 
 const rule: Rule = { keep: 'all', ageMs: 1_000, count: 1e9, bytes: 1e9, tombstoneMs: 1e9 }
+/** In another process: a handle of this one that is closed would drop the log's locks. */
+const copyWhileOpen = `
+  const { DatabaseSync } = require('node:sqlite')
+  const [from, to] = process.argv.slice(-2)
+  new DatabaseSync(from, { readOnly: true }).exec('VACUUM INTO ' + "'" + to + "'")`
 const said = (data: string) => [{ channel: 'a', event: 'e', data }]
 const refusal = (message: RegExp) => ({ code: 'store-unavailable', message: expect.stringMatching(message) })
 
@@ -31,6 +37,22 @@ test('a second opening of the same file is refused and says who has it', async (
   await (await open()).close()
 })
 
+test('a second opening by a link to the file is refused too', async () => {
+  const log = await open()
+  symlinkSync(file, join(path, 'link.db'))
+  await expect(open({ path: join(path, 'link.db') })).rejects.toMatchObject(refusal(/open already/))
+  await log.close()
+})
+
+test('a file that may not be written is refused, says so, and is not kept locked', async () => {
+  await (await open()).close()
+  rmSync(`${file}-holder`)
+  mkdirSync(`${file}-holder`)
+  await expect(open()).rejects.toMatchObject({ code: 'store-unavailable' })
+  rmSync(`${file}-holder`, { recursive: true })
+  await (await open()).close()
+})
+
 test('a path is a directory, or a file when it has an ending', async () => {
   const log = await open({ path: join(path, 'deep/er') })
   const other = await open({ path: join(path, 'other/one.sqlite') })
@@ -43,9 +65,9 @@ test('a path is a directory, or a file when it has an ending', async () => {
 test('a file of a newer version, of another application or of no kind at all is refused', async () => {
   await (await open()).close()
   const db = new DatabaseSync(file)
-  db.exec('PRAGMA user_version = 2')
+  db.exec('PRAGMA user_version = 3')
   await expect(open()).rejects.toMatchObject(refusal(/newer Everwire.*upgrade/))
-  db.exec('PRAGMA user_version = 1; PRAGMA application_id = 7')
+  db.exec('PRAGMA user_version = 2; PRAGMA application_id = 7')
   await expect(open()).rejects.toMatchObject(refusal(/another application/))
   db.close()
   writeFileSync(join(path, 'text.db'), 'this is no database, and longer than a header would be'.repeat(9))
@@ -95,7 +117,7 @@ test('a process that cannot fsync takes no more, says so, and begins the next ep
     if (failing && sql === 'COMMIT') throw Object.assign(new Error('disk I/O error'), { errcode: 1_034 })
     exec(sql)
   }
-  const commits = new Commits(opened.db, file, store)
+  const commits = new Commits(opened, file, store)
   const append = (id: number) =>
     commits.run([{ id, request: { kind: 'append', now: 1, entries: said(String(id)), rules: [0] } }])[0]
   expect(append(1)).toMatchObject({ id: 1, value: [1, 0, 1, 0] })
@@ -113,6 +135,60 @@ test('a process that cannot fsync takes no more, says so, and begins the next ep
   const third = openForWriting(data)
   expect(third.epochs.map(({ proved }) => proved)).toEqual([true, false, true])
   third.close(true)
+})
+
+test('after a failed write a log that another program is reading is not opened', async () => {
+  await (await open()).close()
+  const foreign = new DatabaseSync(file, { readOnly: true })
+  foreign.exec('BEGIN; SELECT count(*) FROM entries')
+  const log = await open()
+  await log.append(said('1'))
+  await log.close()
+  writeFileSync(doubtOf(file), 'the disk failed')
+  await expect(open()).rejects.toMatchObject(refusal(/another program.*end that program/))
+  foreign.close()
+  const again = await open()
+  expect(again.lineage.current.proved).toBe(false)
+  await again.close()
+})
+
+test('a log that ends before what it had told is noticed, although it is whole', async () => {
+  const log = await open()
+  await log.append(said('1'))
+  await log.close()
+  const older = readFileSync(file)
+  const later = await open()
+  const early = later.lineage.positionAt(1).split('-')[1] ?? ''
+  await later.append(said('2'))
+  await later.append(said('3'))
+  await later.close()
+  writeFileSync(file, older)
+
+  const restored = await open()
+  const head = await restored.head()
+  expect(restored.lineage.current.proved).toBe(false)
+  expect(restored.lineage.judge(1, log.lineage.current.name, head)).toBe('tail-unproved')
+  expect(restored.lineage.judge(3, early, head)).toBe('other-log')
+  await restored.close()
+})
+
+test('a restored backup tells readers beyond it, even when their sequences have been given again', async () => {
+  const log = await open()
+  await log.append(said('1'))
+  const copy = join(path, 'backup.db')
+  execFileSync(process.execPath, ['-e', copyWhileOpen, file, copy])
+  await log.append(said('2'))
+  await log.append(said('3'))
+  const { name } = log.lineage.current
+  await log.close()
+  for (const side of ['', '-wal', '-shm', '-told', '-lock', '-holder']) rmSync(file + side, { force: true })
+  renameSync(copy, file)
+
+  const restored = await open()
+  await restored.append([...said('another 2'), ...said('another 3'), ...said('another 4')])
+  const judge = (seq: number) => restored.lineage.judge(seq, name, 4)
+  expect([0, 1, 2, 3].map(judge)).toEqual([undefined, undefined, 'rolled-back', 'rolled-back'])
+  await restored.close()
 })
 
 test('with sync: interval a tail is proved by a clean end or by the same run of the system, else not', async () => {

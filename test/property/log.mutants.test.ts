@@ -17,14 +17,14 @@ const memory: readonly Mutant[] = [
   {
     name: 'a known key is appended again',
     file: 'src/log/memory/keys.ts',
-    find: 'return known && now - known.time < this.#windowMs ? known : undefined',
+    find: 'return known && now - known.at < this.#windowMs ? known : undefined',
     replace: 'return undefined',
   },
   {
     name: 'a key is remembered for a moment too long',
     file: 'src/log/memory/keys.ts',
-    find: 'now - known.time < this.#windowMs ?',
-    replace: 'now - known.time <= this.#windowMs ?',
+    find: 'now - known.at < this.#windowMs ?',
+    replace: 'now - known.at <= this.#windowMs ?',
   },
   {
     name: 'previous forgets what was trimmed',
@@ -68,14 +68,14 @@ const sqlite: readonly Mutant[] = [
   {
     name: 'what was trimmed is not recorded',
     file: 'src/log/sqlite/trim.ts',
-    find: 'this.#statements.trimmed.run(seq, state.id)',
+    find: 'this.#statements.trimmed.run(seq, checksumOf(state.id, seq), state.id)',
     replace: '',
   },
   {
     name: 'a known key is appended again',
     file: 'src/log/sqlite/store.ts',
-    find: 'if (!row || now - ',
-    replace: 'if (row || !row || now - ',
+    find: 'return now - known.time < this.#dedupeMs ? known : undefined',
+    replace: 'return undefined',
   },
   {
     name: 'a superseded value is still read',

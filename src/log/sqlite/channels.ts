@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Rule } from '../log.ts'
-import { numberOf, type Row } from './row.ts'
+import { checksumOf } from './checksum.ts'
+import { numberOf, trimmedOf, type Row } from './row.ts'
 
 /** What the writer knows of a channel without asking the file. */
 export interface ChannelState {
@@ -24,8 +25,9 @@ export interface ChannelState {
 const maxKnown = 50_000
 
 export const channelQueries = {
-  byName: 'SELECT id, trimmed FROM channels WHERE name = ?',
-  add: 'INSERT INTO channels (name, trimmed) VALUES (?, 0) RETURNING id, trimmed',
+  byName: 'SELECT id, trimmed, checksum FROM channels WHERE name = ?',
+  add: 'INSERT INTO channels (name, trimmed, checksum) VALUES (?, 0, 0) RETURNING id',
+  checksum: 'UPDATE channels SET checksum = ? WHERE id = ? RETURNING id, trimmed, checksum',
   newest: 'SELECT seq, ordinal, total FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1',
   oldest: 'SELECT seq, ordinal, total, size FROM entries WHERE channel = ? ORDER BY seq LIMIT 1',
   kept: 'SELECT count(*) AS held, sum(removed) AS removed, sum(size) AS bytes FROM entries WHERE channel = ?',
@@ -40,6 +42,7 @@ export class Channels {
     this.#statements = {
       byName: db.prepare(channelQueries.byName),
       add: db.prepare(channelQueries.add),
+      checksum: db.prepare(channelQueries.checksum),
       newest: db.prepare(channelQueries.newest),
       oldest: db.prepare(channelQueries.oldest),
       kept: db.prepare(channelQueries.kept),
@@ -51,7 +54,7 @@ export class Channels {
     const known = this.#known.get(name)
     if (known?.keep === keep) return known
     if (this.#known.size >= maxKnown) this.#known.clear()
-    const row = this.#statements.byName.get(name) ?? this.#statements.add.get(name)
+    const row = this.#statements.byName.get(name) ?? this.#add(name)
     const state = this.#load(row, keep)
     this.#known.set(name, state)
     return state
@@ -63,9 +66,14 @@ export class Channels {
     else this.#known.delete(name)
   }
 
+  #add(name: string): Row | undefined {
+    const id = numberOf(this.#statements.add.get(name), 'id')
+    return this.#statements.checksum.get(checksumOf(id, 0), id)
+  }
+
   #load(row: Row | undefined, keep: Rule['keep']): ChannelState {
     const id = numberOf(row, 'id')
-    const trimmed = numberOf(row, 'trimmed')
+    const trimmed = trimmedOf(row)
     const newest = this.#statements.newest.get(id)
     const oldest = this.#statements.oldest.get(id)
     const state = {

@@ -2,8 +2,9 @@ import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync } from 'node:f
 import type { DatabaseSync } from 'node:sqlite'
 import { EverwireError } from '../../protocol/codes.ts'
 import { failureOf, genericError, refusalOf, resultCode } from './failure.ts'
-import { doubtOf } from './opening.ts'
+import { doubtOf, type Opened } from './opening.ts'
 import type { Store } from './store.ts'
+import type { Told } from './told.ts'
 import type { Answered, Asked, WriterRequest } from './wire.ts'
 
 type Operation = Asked<Exclude<WriterRequest, { kind: 'rule' } | { kind: 'close' }>>
@@ -13,11 +14,13 @@ export class Commits {
   readonly #db: DatabaseSync
   readonly #file: string
   readonly #store: Store
+  readonly #told: Told
   #doubt: EverwireError | undefined
   #unsynced = false
 
-  constructor(db: DatabaseSync, file: string, store: Store) {
+  constructor({ db, told }: Pick<Opened, 'db' | 'told'>, file: string, store: Store) {
     this.#db = db
+    this.#told = told
     this.#file = file
     this.#store = store
   }
@@ -35,7 +38,7 @@ export class Commits {
       const answers = group.map((operation) => this.#apply(operation))
       this.#store.finish()
       this.#db.exec('COMMIT')
-      this.#store.committed()
+      this.#tell(this.#store.committed())
       this.#unsynced = true
       return answers
     } catch (error) {
@@ -58,6 +61,14 @@ export class Commits {
           { cause: error },
         ),
       )
+    }
+  }
+
+  #tell(head: number): void {
+    try {
+      this.#told.tell(head)
+    } catch {
+      // It only says less then than it could: what is acknowledged is on the disk.
     }
   }
 

@@ -2,7 +2,15 @@ import { EverwireError } from '../../protocol/codes.ts'
 import type { Refusal } from './wire.ts'
 
 /** SQLite's result codes that are told apart (https://sqlite.org/rescode.html). */
-const code = { busy: 5, ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const
+const code = {
+  busy: 5,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cantOpen: 14,
+  notADatabase: 26,
+} as const
 /** Among others: there is no transaction to roll back. */
 export const genericError = 1
 /** The shared memory file could not grow: nothing was written yet, the disk is full. */
@@ -20,6 +28,11 @@ export function resultCode(error: unknown): number | undefined {
   return typeof error.errcode === 'number' ? error.errcode : undefined
 }
 
+/** What SQLite throws for a file that is not what was written, for what it does not see itself. */
+export function damaged(reason: string): Error {
+  return Object.assign(new Error(reason), { errcode: code.corrupt })
+}
+
 export function isBusy(error: unknown): boolean {
   return ((resultCode(error) ?? 0) & 0xff) === code.busy
 }
@@ -30,7 +43,8 @@ export function failureOf(cause: unknown, file: string): Failure {
   const primary = extended & 0xff
   const reason = cause instanceof Error ? cause.message : String(cause)
   const refuse = (message: string) => new EverwireError('store-unavailable', message, { cause })
-  if (primary === code.full || extended === ioErrorShmSize) {
+  const system = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (primary === code.full || extended === ioErrorShmSize || system === 'ENOSPC') {
     return {
       error: refuse(
         `no room for the log ${file} (${reason}): nothing was appended; free disk space or raise maxBytes, then publish again`,
@@ -52,6 +66,14 @@ export function failureOf(cause: unknown, file: string): Failure {
         `the disk of the log ${file} failed (${reason}): nothing more is appended until the log is opened again; check the disk`,
       ),
       doubt: true,
+    }
+  }
+  if (primary === code.cantOpen || primary === code.readOnly || system === 'EACCES' || system === 'EROFS') {
+    return {
+      error: refuse(
+        `the log ${file} cannot be written (${reason}): let this process write to the file and to its directory`,
+      ),
+      doubt: false,
     }
   }
   return { error: refuse(`the log ${file} refused the append (${reason}): publish again`), doubt: false }

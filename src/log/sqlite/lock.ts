@@ -22,7 +22,12 @@ export function takeLock(file: string): () => void {
       { cause: error },
     )
   }
-  writeFileSync(holder, `process ${process.pid}, since ${new Date().toISOString()}`)
+  try {
+    writeFileSync(holder, `process ${process.pid}, since ${new Date().toISOString()}`)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
   return () => lock.close()
 }
 

@@ -1,14 +1,20 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { epochName, type Epoch } from '../lineage.ts'
+import { EverwireError } from '../../protocol/codes.ts'
+import { epochName, Lineage, type Epoch } from '../lineage.ts'
+import { checksumOf } from './checksum.ts'
+import { damaged } from './failure.ts'
 import { takeLock } from './lock.ts'
+import { entryOf, headOf } from './row.ts'
 import { ensureSchema, pragma } from './schema.ts'
+import { Told } from './told.ts'
 import type { WriterData } from './wire.ts'
 
 export interface Opened {
   readonly db: DatabaseSync
   readonly epochs: readonly Epoch[]
   readonly head: number
+  readonly told: Told
   /** Closes the file; what was appended since is known to be whole. */
   close(clean: boolean): void
 }
@@ -45,11 +51,16 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
   if (Number.isFinite(maxBytes)) {
     db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pragma(db, 'page_size'))}`)
   }
+  checkTables(db)
   const whole = checkTail(db)
-  const proved = whole && !existsSync(doubtOf(file)) && tailIsProved(db)
+  const doubt = existsSync(doubtOf(file))
+  const proved = whole && !doubt && tailIsProved(db) && toldIsThere(db, file)
   // Frames of a commit whose fsync failed may stand in the journal without being on the disk: write no more behind them.
-  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  if (pragma(db, 'wal_checkpoint(TRUNCATE)') !== 0 && doubt) throw inUse(file)
   const epochs = beginEpoch(db, proved, sync)
+  const head = readHead(db)
+  const told = new Told(file, epochs.at(-1)?.name ?? '')
+  told.tell(head)
   rmSync(doubtOf(file), { force: true })
   if (sync === 'interval') db.exec('PRAGMA synchronous = NORMAL')
   const close = (clean: boolean) => {
@@ -57,28 +68,50 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
       db.exec('PRAGMA synchronous = FULL; UPDATE log SET clean = 1; PRAGMA wal_checkpoint(TRUNCATE)')
     }
     db.close()
+    told.close()
     release()
   }
-  return { db, epochs, head: headOf(db), close }
+  return { db, epochs, head, told, close }
 }
 
-/** Reads what was written last. Throws when it cannot be read; false when it does not fit together. */
-function checkTail(db: DatabaseSync): boolean {
-  if (pragma(db, 'page_count') * pragma(db, 'page_size') <= checkedWholeBytes) {
-    const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() ?? {}
+/** Throws when tables and indexes do not agree. */
+function checkTables(db: DatabaseSync): void {
+  const small = pragma(db, 'page_count') * pragma(db, 'page_size') <= checkedWholeBytes
+  for (const scope of small ? ['1'] : ['log', 'epochs', 'channels']) {
+    const { integrity_check: verdict } = db.prepare(`PRAGMA integrity_check(${scope})`).get() ?? {}
     if (verdict !== 'ok') throw damaged(String(verdict).replaceAll('\n', ' '))
   }
-  const tail = db
-    .prepare(
-      'SELECT e.*, c.id AS known FROM entries e LEFT JOIN channels c ON c.id = e.channel ORDER BY seq DESC LIMIT ?',
-    )
-    .all(checkedTail)
-  const head = headOf(db)
-  return tail.every((entry) => entry['known'] !== null && Number(entry['seq']) <= head)
 }
 
-function damaged(verdict: string): Error {
-  return Object.assign(new Error(verdict), { errcode: 11 })
+/** Reads what was written last. Throws when it is not what was written; false when it does not fit together. */
+function checkTail(db: DatabaseSync): boolean {
+  const tail = db
+    .prepare(
+      'SELECT e.*, c.name FROM entries e LEFT JOIN channels c ON c.id = e.channel ORDER BY seq DESC LIMIT ?',
+    )
+    .all(checkedTail)
+  const indexed = db.prepare('SELECT 1 FROM entries INDEXED BY entries_channel WHERE channel = ? AND seq = ?')
+  const head = readHead(db)
+  return tail.every((row) => {
+    const { seq } = entryOf(row, String(row['name']))
+    if (!indexed.get(row['channel'] ?? null, seq)) throw damaged(`entry ${seq} is missing in its channel`)
+    return seq <= head
+  })
+}
+
+/** Whether the log still has everything that anybody was told of, as far as that is known. */
+function toldIsThere(db: DatabaseSync, file: string): boolean {
+  const told = Told.of(file)
+  const epochs = readEpochs(db)
+  if (!told || epochs.length === 0) return !told
+  return new Lineage(epochs).judge(told.seq, told.epoch, readHead(db)) === undefined
+}
+
+function inUse(file: string): EverwireError {
+  return new EverwireError(
+    'store-unavailable',
+    `another program is reading the log ${file}, whose last write had failed: end that program, then open the log again`,
+  )
 }
 
 function tailIsProved(db: DatabaseSync): boolean {
@@ -92,12 +125,17 @@ function tailIsProved(db: DatabaseSync): boolean {
 function beginEpoch(db: DatabaseSync, proved: boolean, sync: string): readonly Epoch[] {
   db.exec('BEGIN IMMEDIATE')
   // A sequence is never given twice, even if the tail does not fit together.
-  db.exec('UPDATE log SET head = max(head, (SELECT coalesce(max(seq), 0) FROM entries))')
-  const first = headOf(db) + 1
+  const newest = Number(db.prepare('SELECT max(seq) AS seq FROM entries').get()?.['seq'] ?? 0)
+  const head = Math.max(readHead(db), newest)
+  db.prepare('UPDATE log SET head = ?, checksum = ?').run(head, checksumOf(head))
   const insert = db.prepare('INSERT INTO epochs (name, first, proved) VALUES (?, ?, ?)')
-  insert.run(epochName(), first, proved ? 1 : 0)
+  insert.run(epochName(), head + 1, proved ? 1 : 0)
   db.prepare('UPDATE log SET sync = ?, boot = ?, clean = 0').run(sync, bootId())
   db.exec('COMMIT')
+  return readEpochs(db)
+}
+
+function readEpochs(db: DatabaseSync): readonly Epoch[] {
   const rows = db.prepare('SELECT name, first, proved FROM epochs ORDER BY number').all()
   return rows.map((row) => ({
     name: String(row['name']),
@@ -106,8 +144,8 @@ function beginEpoch(db: DatabaseSync, proved: boolean, sync: string): readonly E
   }))
 }
 
-function headOf(db: DatabaseSync): number {
-  return Number(db.prepare('SELECT head FROM log').get()?.['head'])
+function readHead(db: DatabaseSync): number {
+  return headOf(db.prepare('SELECT head, checksum FROM log').get())
 }
 
 /** Names this run of the operating system; empty where it cannot be told. */

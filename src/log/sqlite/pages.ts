@@ -1,16 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelCursor, Entry, HistoryQuery, Page, ReadLimit, Trimmed } from '../log.ts'
 import { merge } from '../merge.ts'
-import { entryOf, numberOf, type Row } from './row.ts'
+import { damaged } from './failure.ts'
+import { entryOf, headOf, numberOf, trimmedOf, type Row } from './row.ts'
 
-const columns = 'seq, time, removed, previous, slot, event, data'
+const columns = 'seq, time, removed, previous, checksum, slot, event, data'
 
 /** No statement names several channels: `channel IN (...) ORDER BY seq` sorts their whole backlog for each page. */
 export const pageQueries = {
-  head: 'SELECT head FROM log',
-  channel: 'SELECT id, trimmed FROM channels WHERE name = ?',
+  head: 'SELECT head, checksum FROM log',
+  channel: 'SELECT id, trimmed, checksum FROM channels WHERE name = ?',
   after: `SELECT ${columns} FROM entries WHERE channel = ? AND seq > ? ORDER BY seq`,
   oldest: 'SELECT seq FROM entries WHERE channel = ? ORDER BY seq LIMIT 1',
+  channelOf: 'SELECT channel FROM entries WHERE seq = ?',
   newest: 'SELECT seq FROM entries WHERE channel = ? ORDER BY seq DESC LIMIT 1',
   forward: `SELECT ${columns} FROM entries WHERE channel = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?`,
   backward: `SELECT ${columns} FROM entries WHERE channel = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
@@ -34,6 +36,7 @@ export class Pages {
       head: db.prepare(pageQueries.head),
       channel: db.prepare(pageQueries.channel),
       oldest: db.prepare(pageQueries.oldest),
+      channelOf: db.prepare(pageQueries.channelOf),
       newest: db.prepare(pageQueries.newest),
       forward: db.prepare(pageQueries.forward),
       backward: db.prepare(pageQueries.backward),
@@ -41,7 +44,7 @@ export class Pages {
   }
 
   head(): number {
-    return numberOf(this.#statements.head.get(), 'head')
+    return headOf(this.#statements.head.get())
   }
 
   read(cursors: readonly ChannelCursor[], limit: ReadLimit): Page {
@@ -54,7 +57,8 @@ export class Pages {
       if (stored.trimmed > after) trimmed.push(this.#trimmed(channel, stored))
       const iterator = this.#cursor(rows.length).iterate(stored.id, after)
       rows.push(iterator)
-      return [() => nextOf(iterator, channel)]
+      const linked = this.#linked(stored, after)
+      return [() => linked(nextOf(iterator, channel))]
     })
     try {
       const { entries, cut } = merge(sources, limit)
@@ -75,12 +79,41 @@ export class Pages {
       bound,
       Math.min(limit, Number.MAX_SAFE_INTEGER),
     )
-    return rows.map((row) => entryOf(row, channel))
+    const entries = rows.map((row) => entryOf(row, channel))
+    const linked = this.#linked(stored, order === 'forward' ? after : (entries.at(-1)?.seq ?? 0) - 1)
+    for (const entry of order === 'forward' ? entries : entries.toReversed()) linked(entry)
+    return entries
+  }
+
+  /**
+   * Looks at a channel's entries one after the other, until undefined says that there are no more. Throws when one
+   * is missing: in the table, but not in the channel's index.
+   */
+  #linked({ id, trimmed }: Stored, after: number): (next: Entry | undefined) => Entry | undefined {
+    let before = after
+    return (next) => {
+      if (!next) {
+        // A scan ends at the first row that looks like another channel's, whatever stands behind it.
+        const newest = numberOf(this.#statements.newest.get(id), 'seq')
+        if (newest > before) throw damaged(`entry ${newest} is missing in its channel`)
+        return next
+      }
+      const { previous = 0 } = next
+      if (previous > before && previous > trimmed && this.#isIn(id, previous)) {
+        throw damaged(`entry ${previous} is missing in its channel`)
+      }
+      before = next.seq
+      return next
+    }
+  }
+
+  #isIn(channel: number, seq: number): boolean {
+    return this.#statements.channelOf.get(seq)?.['channel'] === channel
   }
 
   #stored(channel: string): Stored | undefined {
     const row = this.#statements.channel.get(channel)
-    return row && { id: numberOf(row, 'id'), trimmed: numberOf(row, 'trimmed') }
+    return row && { id: numberOf(row, 'id'), trimmed: trimmedOf(row) }
   }
 
   #trimmed(channel: string, { id, trimmed }: Stored): Trimmed {

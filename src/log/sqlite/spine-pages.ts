@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { SpineAppend } from '../log.ts'
 import { sizeOf } from '../merge.ts'
-import { entryOf, numberOf } from './row.ts'
+import { entryOf, numberOf, trimmedOf } from './row.ts'
 import type { AgesPage, SpinePage } from './wire.ts'
 
 // One page, in rows and in bytes.
@@ -10,9 +10,9 @@ const pageBytes = 1024 * 1024
 const pageChannels = 1_000
 
 export const spineQueries = {
-  entries: `SELECT e.seq, e.time, e.removed, e.previous, e.slot, e.event, e.data, c.name
+  entries: `SELECT e.seq, e.time, e.removed, e.previous, e.checksum, e.slot, e.event, e.data, c.name
     FROM entries e CROSS JOIN channels c ON c.id = e.channel WHERE e.seq > ? ORDER BY e.seq`,
-  trimmed: 'SELECT name, trimmed FROM channels WHERE trimmed > ?',
+  trimmed: 'SELECT id, name, trimmed, checksum FROM channels WHERE trimmed > ?',
   channels: 'SELECT id, name FROM channels WHERE id > ? ORDER BY id LIMIT ?',
   value: 'SELECT time FROM entries WHERE channel = ? AND removed = 0 ORDER BY seq LIMIT 1',
   tombstone: 'SELECT time FROM entries WHERE channel = ? AND removed = 1 ORDER BY seq LIMIT 1',
@@ -48,7 +48,7 @@ export class SpinePages {
     }
     const through = complete ? Math.max(head, after) : (kept.at(-1)?.seq ?? head)
     const missing = this.#statements.trimmed.all(after).map((row) => ({
-      seq: Math.min(numberOf(row, 'trimmed'), through),
+      seq: Math.min(trimmedOf(row), through),
       channel: String(row['name']),
       entry: undefined,
     }))

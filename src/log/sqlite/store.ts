@@ -4,20 +4,26 @@ import type { NewEntry, Rule } from '../log.ts'
 import { sizeOf } from '../merge.ts'
 import { keyReused } from '../refusals.ts'
 import { Channels, type ChannelState } from './channels.ts'
+import { assertWhole, checksumOf, entryChecksum } from './checksum.ts'
 import { numberOf } from './row.ts'
 import { Trim } from './trim.ts'
 import type { Aged, AppendedNumbers, AppendRequest } from './wire.ts'
 
 export const storeQueries = {
-  insert: `INSERT INTO entries (seq, channel, time, ordinal, total, size, removed, previous, slot, event, data)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  insert: `INSERT INTO entries (seq, channel, time, ordinal, total, size, removed, previous, checksum, slot, event, data)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   slot: 'SELECT seq, size, removed FROM entries WHERE channel = ? AND slot = ?',
-  head: 'UPDATE log SET head = ?',
-  key: 'SELECT entry, time, payload FROM publish_keys WHERE digest = ?',
-  addKey: 'INSERT OR REPLACE INTO publish_keys (entry, time, digest, payload) VALUES (?, ?, ?, ?)',
+  head: 'UPDATE log SET head = ?, checksum = ?',
+  key: 'SELECT entry, time, payload, checksum FROM publish_keys WHERE digest = ?',
+  addKey:
+    'INSERT OR REPLACE INTO publish_keys (entry, time, digest, payload, checksum) VALUES (?, ?, ?, ?, ?)',
   oldestKeys: 'SELECT entry, time FROM publish_keys ORDER BY entry LIMIT 500',
   deleteKeys: 'DELETE FROM publish_keys WHERE entry <= ?',
 } as const
+
+function keyChecksum(key: Pick<Planned, 'seq' | 'time' | 'payload'>, digest: string): number {
+  return checksumOf(key.seq, key.time, digest, key.payload)
+}
 
 /** One entry of an append, decided but not yet written. */
 interface Planned {
@@ -90,11 +96,12 @@ export class Store {
   finish(): void {
     for (const [state, rule] of this.#touched) this.#trim.all(state, rule)
     this.#touched.clear()
-    if (this.#nextHead > this.#head) this.#statements.head.run(this.#nextHead)
+    if (this.#nextHead > this.#head) this.#statements.head.run(this.#nextHead, checksumOf(this.#nextHead))
   }
 
-  committed(): void {
-    this.#head = this.#nextHead
+  /** Returns the head. */
+  committed(): number {
+    return (this.#head = this.#nextHead)
   }
 
   rolledBack(): void {
@@ -130,12 +137,19 @@ export class Store {
 
   #known(digest: string, now: number) {
     const row = this.#statements.key.get(digest)
-    if (!row || now - numberOf(row, 'time') >= this.#dedupeMs) return undefined
-    return { seq: numberOf(row, 'entry'), time: numberOf(row, 'time'), payload: row['payload'] }
+    if (!row) return undefined
+    const known = {
+      seq: numberOf(row, 'entry'),
+      time: numberOf(row, 'time'),
+      payload: String(row['payload']),
+    }
+    assertWhole(row['checksum'], keyChecksum(known, digest), `the key of entry ${known.seq}`)
+    return now - known.time < this.#dedupeMs ? known : undefined
   }
 
   // Hot path: once per message. Returns what the entry's `previous` is.
-  #add({ entry, rule, seq, time, digest, payload }: Planned): number {
+  #add(planned: Planned): number {
+    const { entry, rule, seq, time, digest, payload } = planned
     const state = this.#channels.get(entry.channel, rule.keep)
     const latest = rule.keep === 'latest'
     const slot = latest ? (entry.slot ?? '') : null
@@ -150,6 +164,8 @@ export class Store {
     state.ordinal++
     state.total += size
     const { insert, addKey } = this.#statements
+    const { channel, event, data } = entry
+    const row = { seq, channel, event, data, time, previous: previous ?? undefined, slot: slot ?? undefined }
     insert.run(
       seq,
       state.id,
@@ -159,12 +175,13 @@ export class Store {
       size,
       removed,
       previous,
+      entryChecksum({ ...row, removed: removed === 1 }),
       slot,
-      entry.event,
-      entry.data,
+      event,
+      data,
     )
     // One that is older than the window may still be there: it is replaced.
-    if (digest !== undefined) addKey.run(seq, time, digest, payload)
+    if (digest !== undefined) addKey.run(seq, time, digest, payload, keyChecksum(planned, digest))
     if (latest) this.#keepLatest(state, rule, size, removed)
     else this.#touched.set(state, rule)
     return previous ?? -1

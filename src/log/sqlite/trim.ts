@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Rule } from '../log.ts'
 import type { ChannelState } from './channels.ts'
+import { checksumOf } from './checksum.ts'
 import { numberOf, type Row } from './row.ts'
 
 const columns = 'seq, time, ordinal, total, size, removed'
@@ -11,7 +12,7 @@ export const trimQueries = {
   oldestTombstone: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 1 ORDER BY seq LIMIT 1`,
   deleteThrough: 'DELETE FROM entries WHERE channel = ? AND seq <= ?',
   deleteOne: 'DELETE FROM entries WHERE seq = ?',
-  trimmed: 'UPDATE channels SET trimmed = max(trimmed, ?) WHERE id = ?',
+  trimmed: 'UPDATE channels SET trimmed = ?, checksum = ? WHERE id = ?',
 } as const
 
 // How many rows are looked at together.
@@ -131,6 +132,6 @@ export class Trim {
   #raise(state: ChannelState, seq: number): void {
     if (seq <= state.trimmed) return
     state.trimmed = seq
-    this.#statements.trimmed.run(seq, state.id)
+    this.#statements.trimmed.run(seq, checksumOf(state.id, seq), state.id)
   }
 }

@@ -21,7 +21,7 @@ try {
 
 function serve(opened: Opened): void {
   const store = new Store(opened.db, opened.head, data.dedupeMs)
-  const commits = new Commits(opened.db, data.file, store)
+  const commits = new Commits(opened, data.file, store)
   const syncing = data.sync === 'interval' ? setInterval(() => commits.sync(), data.syncMs) : undefined
   const ready: WriterReady = { epochs: opened.epochs, head: opened.head }
   let waiting: Asked<WriterRequest>[] = []
