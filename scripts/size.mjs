@@ -11,7 +11,7 @@ const core = `
   pet.publish('message', 'hello')
 `
 const bundles = [
-  { name: 'core', source: core, budgetBytes: 11_100, goalBytes: 8_000 },
+  { name: 'core', source: core, budgetBytes: 11_000, goalBytes: 8_000 },
   { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 11_600 },
 ]
 const kB = (n) => `${(n / 1000).toFixed(2)} kB`

@@ -128,9 +128,7 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   on(event: string, listener: (value: never) => void): () => void {
     // The overloads tie the listener to what is emitted under the name.
     const untyped = listener as (value: unknown) => void
-    const stop = own.has(event)
-      ? this.#listeners.on(event as keyof ChannelEvents, untyped)
-      : this.#listeners.on(` ${event}`, untyped)
+    const stop = this.#listeners.on((own.has(event) ? event : ` ${event}`) as keyof Heard, untyped)
     if (standsBy.has(event)) return stop
     this.#listening++
     this.#want()

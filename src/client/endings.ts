@@ -23,8 +23,9 @@ function told(never: boolean, code: string, message: string, retryMs = 0): Endin
 /** What the close code and reason of a WebSocket say (PROTOCOL.md 6.6, section 9): 44xx stop, 45xx come back. */
 export function closeEnding(close: number, reason: string): Ending {
   const [code = ''] = reason.split(':', 1)
-  const never = (close >= 4400 && close < 4500) || close === 1007 || close === 1009
-  const known = never || (close >= 4500 && close < 4600) || close === 1011
+  const hundreds = Math.floor(close / 100)
+  const never = hundreds === 44 || close === 1007 || close === 1009
+  const known = never || hundreds === 45 || close === 1011
   return known ? told(never, code, reason) : broken(`closed with ${close} ${reason}`)
 }
 

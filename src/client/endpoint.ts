@@ -7,8 +7,5 @@ export function baseOf(endpoint: string): string {
   } catch {
     throw new TypeError(`${JSON.stringify(endpoint)} is no URL; outside a page an endpoint is a whole one`)
   }
-  return (
-    (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin).replace(/^ws/, 'http') +
-    url.pathname.replace(/\/+$/, '')
-  )
+  return (url.origin + url.pathname).replace(/^ws/, 'http').replace(/\/+$/, '')
 }

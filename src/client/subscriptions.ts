@@ -1,5 +1,5 @@
-import { EverwireError } from '../protocol/codes.ts'
-import type { ChannelMessage, PollAnswer, ServerMessage, Start } from '../protocol/messages.ts'
+import { EverwireError, type ErrorCode } from '../protocol/codes.ts'
+import type { ChannelMessage, ErrorMessage, PollAnswer, ServerMessage, Start } from '../protocol/messages.ts'
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { endingOf } from './http.ts'
@@ -144,7 +144,7 @@ export class Subscriptions {
     const suspects = (this.#carried.get(starts) ?? []).filter(({ admitted }) => !admitted)
     const [only] = suspects
     if (retry !== 'never' || !code || !channelsFault.test(code) || !only) return ending
-    if (suspects.length === 1) this.#deny(only, new EverwireError(code, message))
+    if (suspects.length === 1) this.#deny(only, code, message)
     else this.#cautious = true
     return { retry: 'now', told: true, message }
   }
@@ -162,8 +162,7 @@ export class Subscriptions {
   }
 
   #take(message: ServerMessage, carried: readonly Subscription[]): void {
-    if (!('channel' in message) || message.channel === undefined) return
-    const subscription = this.#byName.get(message.channel)
+    const subscription = 'channel' in message && this.#byName.get(message.channel ?? '')
     if (!subscription) return
     const { track, sink } = subscription
     const index = Math.max(0, carried.indexOf(subscription))
@@ -198,7 +197,7 @@ export class Subscriptions {
       track.pause()
     } catch (error) {
       const { retry, code, message } = endingOf(error)
-      if (retry === 'never' && code) this.#deny(subscription, new EverwireError(code, message))
+      if (retry === 'never' && code) this.#deny(subscription, code, message)
       else await new Promise<void>((resolve) => this.#host.later(retryMs, resolve))
     }
     subscription.filling = false
@@ -212,9 +211,8 @@ export class Subscriptions {
     if (verdict === 'repair') return this.#repair(subscription)
     if (verdict === 'drop') return
     const { id } = message
-    if (verdict === 'gap' && id !== undefined) {
+    if (verdict === 'gap' && id)
       sink.gap({ channel: name, after, oldest: id, head: id, reason: 'unproved', id })
-    }
     sink.message(decoded(message))
   }
 
@@ -223,20 +221,17 @@ export class Subscriptions {
     subscription.sink.state('subscribed')
   }
 
-  #refusedOne(
-    subscription: Subscription,
-    { code, message }: { code: EverwireError['code']; message: string },
-  ): void {
-    if (!passes(code)) return this.#deny(subscription, new EverwireError(code, message))
+  #refusedOne(subscription: Subscription, { code, message }: ErrorMessage): void {
+    if (!passes(code)) return this.#deny(subscription, code, message)
     this.#sent.delete(subscription.name)
     this.#host.later(retryMs, () => this.#syncSoon())
   }
 
-  #deny(subscription: Subscription, error: EverwireError): void {
+  #deny(subscription: Subscription, code: ErrorCode, message: string): void {
     subscription.denied = true
     subscription.track.pause()
     this.#sent.delete(subscription.name)
-    subscription.sink.state('denied', error)
+    subscription.sink.state('denied', new EverwireError(code, message))
     this.#syncSoon()
   }
 
@@ -245,8 +240,13 @@ export class Subscriptions {
     const line = this.#host.line()
     if (!line) return
     if (line.starts) return this.#host.restream()
-    line.send(outgoing({ type: 'unsubscribe', channel: subscription.name }))
+    this.#unsubscribe(line, subscription.name)
     this.#subscribe(line, subscription)
+  }
+
+  #unsubscribe(line: OpenLine, channel: string): void {
+    this.#sent.delete(channel)
+    line.send(outgoing({ type: 'unsubscribe', channel }))
   }
 
   #subscribe(line: OpenLine, subscription: Subscription): void {
@@ -280,8 +280,7 @@ export class Subscriptions {
     }
     for (const [name, subscription] of this.#sent) {
       if (wanted.includes(subscription)) continue
-      this.#sent.delete(name)
-      line.send(outgoing({ type: 'unsubscribe', channel: name }))
+      this.#unsubscribe(line, name)
     }
     for (const subscription of wanted)
       if (!this.#sent.has(subscription.name)) this.#subscribe(line, subscription)
