@@ -130,7 +130,14 @@ export class Service {
     if (kernel) {
       const { limits, report } = this.#parts
       const busy = () => this.#underWay.any
-      await drain({ connections: kernel.connections, report, windowMs: limits.drainMs, busy, wait })
+      await drain({
+        connections: kernel.connections,
+        report,
+        windowMs: limits.drainMs,
+        busy,
+        elapsed: nodeClock.elapsed,
+        wait,
+      })
     }
     this.#stopTicking()
     await Promise.all(this.#servers.map((server) => server.close(leaveGraceMs)))

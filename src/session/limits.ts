@@ -24,7 +24,7 @@ export interface Limits {
   readonly pollMs: number
   /** A stream is ended cleanly after about this long, so that a peer that died silently is not kept for ever. */
   readonly streamMs: number
-  /** A server that closes ends its connections over at most this long: up to 100 at once, then 1,000 a second. */
+  /** A server that closes ends its connections over at most this long: up to 100 at once, then 5,000 a second or more. */
   readonly drainMs: number
   /** The longest request target of a GET. */
   readonly targetBytes: number

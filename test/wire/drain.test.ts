@@ -36,6 +36,7 @@ function scene(count: number, busy = (_i: number) => false) {
     report: (error: unknown) => faults.push(error),
     windowMs: 5_000,
     busy: () => false,
+    elapsed: () => now,
     wait: async (ms: number) => void (now += ms),
   }
   return { told, connections, add, draining, faults, now: () => now }
@@ -49,16 +50,16 @@ describe('a drain', () => {
   })
 
   test.each([
-    [1_100, 1_000],
-    [20_000, 5_000],
+    [1_100, 200],
+    [40_000, 5_000],
   ])('of %d is spread evenly over %d ms', async (count, windowMs) => {
     const { told, draining, now, connections } = scene(count)
     await drain(draining)
     expect([told.length, connections.size]).toEqual([count, 0])
-    expect(now()).toBeLessThanOrEqual(windowMs)
-    expect(now()).toBeGreaterThan(windowMs * 0.95)
+    expect(now()).toBeLessThanOrEqual(windowMs + 20)
+    expect(now()).toBeGreaterThan(windowMs * 0.9)
     const steps = [...Map.groupBy(told, ({ at }) => at).values()].map(({ length }) => length)
-    expect(Math.max(...steps)).toBeLessThanOrEqual(Math.ceil(count / (windowMs / 20)))
+    expect(Math.max(...steps)).toBeLessThanOrEqual(Math.ceil(count / (windowMs / 20)) + 1)
   })
 
   test('waits 2 s for answers, then ends who still owes one', async () => {
@@ -189,7 +190,7 @@ test('peers that neither answer nor read hold up a close for 2 s at most', async
 
 test('while many are sent away one after the other, new ones are told to come back', async () => {
   const { wire, base, url } = await openWire({ retryMs: 300 })
-  const clients = await Promise.all(Array.from({ length: 400 }, () => Client.open(base)))
+  const clients = await Promise.all(Array.from({ length: 1_000 }, () => Client.open(base)))
   const closed = wire.close()
   expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'draining' })
   const stream = await EventReader.open(`${base}/sse?channel=a`)
