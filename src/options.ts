@@ -16,7 +16,7 @@ export type Permission<User> =
 export interface ChannelOptions<User = unknown> {
   /** Every message (default), the latest of each slot, or none: signals, which are never stored. */
   keep?: 'all' | 'latest' | 'none'
-  /** Messages older than this may go: milliseconds, or `'90s'`, `'15m'`, `'24h'`, `'7d'` (default 24 h). */
+  /** Messages older than this may go: milliseconds, or `'90s'`, `'15m'`, `'24h'`, `'7d'` (default 24 h; the latest of a slot never ages). */
   age?: string | number
   /** At most this many messages are kept, or slots (default 10,000). */
   count?: number
@@ -111,7 +111,7 @@ const permission = z
 
 const channelOptions = z.strictObject({
   keep: z.enum(['all', 'latest', 'none']).default('all'),
-  age: duration.default(24 * 3_600_000),
+  age: duration.optional(),
   count: count.default(10_000),
   bytes: size.default(64 * 1024 ** 2),
   tombstones: duration.default(3_600_000),
@@ -192,12 +192,27 @@ export function channelTable({ channels, dev }: Config): ChannelTable {
   )
 }
 
+const dayMs = 24 * 3_600_000
+/** Longer than any clock runs, and a whole number to every store. */
+const neverMs = Number.MAX_SAFE_INTEGER
+
 // With `dev` a rule says how a channel is kept; what it does not grant is granted all the same.
 function ruleOf(rule: ChannelConfig, dev: boolean): ChannelRule {
-  const { keep, age, count: kept, bytes, tombstones, subscribe, publish, request, presence } = rule
+  const latest = rule.keep === 'latest'
+  const {
+    keep,
+    age = latest ? neverMs : dayMs,
+    count: kept,
+    bytes,
+    tombstones,
+    subscribe,
+    publish,
+    request,
+    presence,
+  } = rule
   return {
     keep,
-    log: { keep: keep === 'latest' ? keep : 'all', ageMs: age, count: kept, bytes, tombstoneMs: tombstones },
+    log: { keep: latest ? 'latest' : 'all', ageMs: age, count: kept, bytes, tombstoneMs: tombstones },
     subscribe: dev || subscribe,
     publish: dev || publish,
     request: dev || request,
