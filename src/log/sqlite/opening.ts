@@ -64,12 +64,17 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
   rmSync(doubtOf(file), { force: true })
   if (sync === 'interval') db.exec('PRAGMA synchronous = NORMAL')
   const close = (clean: boolean) => {
-    if (clean) {
-      db.exec('PRAGMA synchronous = FULL; UPDATE log SET clean = 1; PRAGMA wal_checkpoint(TRUNCATE)')
+    try {
+      if (clean) {
+        db.exec('PRAGMA synchronous = FULL; UPDATE log SET clean = 1; PRAGMA wal_checkpoint(TRUNCATE)')
+      }
+    } catch {
+      // The disk takes no more. What is in the journal stays there, and the next opening judges it.
+    } finally {
+      db.close()
+      told.close()
+      release()
     }
-    db.close()
-    told.close()
-    release()
   }
   return { db, epochs, head, told, close }
 }
