@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { lines } from '../support/lines.ts'
 
 export interface RestartOptions {
   readonly clients: number
@@ -181,17 +181,6 @@ class Publisher {
       if (this.#stopped) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-  }
-}
-
-/** The next line that a child prints; throws when it ends. */
-function lines(child: ChildProcess): () => Promise<string> {
-  if (!child.stdout) throw new Error('the child has no standard output')
-  const iterator = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return async () => {
-    const { value, done } = await iterator.next()
-    if (done) throw new Error('the child has ended')
-    return value
   }
 }
 

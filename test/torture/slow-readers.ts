@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { lines } from '../support/lines.ts'
 
 /** What the readers of one kind have by now. */
 interface Group {
@@ -92,17 +92,6 @@ export async function slowReaders(
   } finally {
     for (const child of children) child.kill('SIGKILL')
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** The next line that a child prints; throws when it ends. */
-function lines(child: ChildProcess): () => Promise<string> {
-  if (!child.stdout) throw new Error('the child has no standard output')
-  const iterator = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return async () => {
-    const { value, done } = await iterator.next()
-    if (done) throw new Error('the child has ended')
-    return value
   }
 }
 
