@@ -2,6 +2,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Limits } from '../session/limits.ts'
 
+/**
+ * Connections that may wait to be taken. After a restart thousands come within a second; whoever finds no place here
+ * tries again after one second, then three, then seven.
+ */
+const backlog = 4_096
+
 /** A server of our own, with timeouts that a silent or slow client cannot outlast. */
 export class OwnServer {
   readonly server: Server
@@ -26,7 +32,7 @@ export class OwnServer {
     const { server } = this
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.listen({ port, backlog, ...(host === undefined ? {} : { host }) }, () => {
         server.off('error', reject)
         const address = server.address()
         if (address && typeof address === 'object') resolve(address)
