@@ -62,7 +62,7 @@ export interface EverwireOptions<User = unknown, C extends Contract = Contract> 
   compression?: boolean
   /** Something is sent at least this often (default 25 s). */
   heartbeatMs?: number
-  /** When a bare EventSource comes back (default 2 s). */
+  /** When a bare EventSource comes back, give or take a quarter (default 2 s). */
   retryMs?: number
   /** How long a handler may take (default 10 s). */
   requestTimeoutMs?: number

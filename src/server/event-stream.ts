@@ -10,7 +10,7 @@ import type { StreamLink } from './exchange.ts'
 import { streamEnds, type StreamEnds } from './formats/packing.ts'
 import { idOf, type SseFormat } from './formats/sse.ts'
 import type { Connection, Kernel } from './kernel.ts'
-import { retryMs } from './sse-retry.ts'
+import { aboutMs, retryMs } from './sse-retry.ts'
 
 /** One event stream that has begun: a reader over its channels, and what is said besides. */
 export class EventStream implements Connection {
@@ -50,7 +50,7 @@ export class EventStream implements Connection {
 
   /** Says `connected` and begins. */
   open(starts: readonly ChannelStart[]): void {
-    const { hub, heartbeatMs, limits, retryMs: retry } = this.#kernel
+    const { hub, heartbeatMs, limits } = this.#kernel
     if (this.#ends.head.length > 0) this.#link.send(this.#ends.head)
     const reader = hub.subscribe(starts, this.#format, this.#outlet)
     this.#reader = reader
@@ -63,6 +63,7 @@ export class EventStream implements Connection {
       channels: reader.channels,
     }
     const data = JSON.stringify(welcome)
+    const retry = aboutMs(this.#kernel.retryMs)
     this.#send(this.#format.event({ event: 'connected', ...idOf({ id: reader.startText() }), retry, data }))
     this.#outlet.ready(reader)
   }

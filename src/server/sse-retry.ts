@@ -8,3 +8,8 @@ export function retryMs(least: number, code: ErrorCode): number {
   const ms = codes[code].retry === 'now' ? least : Math.max(least, laterMs)
   return Math.round(ms * (1 + Math.random()))
 }
+
+/** The reconnect time of a stream that begins: about `ms`, so that those whom a crash cuts together come back apart. */
+export function aboutMs(ms: number): number {
+  return Math.round(ms * (0.75 + Math.random() / 2))
+}
