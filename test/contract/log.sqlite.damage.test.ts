@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Lineage } from '../../src/log/lineage.ts'
 import type { NewEntry, Rule } from '../../src/log/log.ts'
 import { Commits } from '../../src/log/sqlite/commits.ts'
@@ -118,6 +118,9 @@ function restore(state: string, side: string, change: (bytes: Buffer) => Buffer)
   }
   writeFileSync(file + side, change(readFileSync(file + side)))
 }
+
+// Each damaged file is opened for writing, with its fsyncs.
+vi.setConfig({ testTimeout: 60_000 })
 
 let random: () => number
 beforeEach(() => {
