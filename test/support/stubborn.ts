@@ -1,12 +1,13 @@
 // A process that goes on publishing to a SQLite log and reading it whatever the log answers, and prints what it heard.
-// node test/support/stubborn.ts <path> <publishes> <bytes of each>
+// node test/support/stubborn.ts <path> <publishes> <bytes of each> [always|interval]
 import { sqliteLog } from '../../src/log/sqlite.ts'
 
-const [path = '', publishes = '0', bytes = '1'] = process.argv.slice(2)
+const [path = '', publishes = '0', bytes = '1', mode] = process.argv.slice(2)
 const rule = { keep: 'all', ageMs: 1e12, count: 1e9, bytes: 1e12, tombstoneMs: 1e9 } as const
 const print = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
-const log = await sqliteLog({ path, rules: () => rule })
+const sync = mode === 'interval' ? 'interval' : 'always'
+const log = await sqliteLog({ path, rules: () => rule, sync, syncMs: 1 })
 for (let i = 0; i < Number(publishes); i++) {
   const data = JSON.stringify(`${i} ${'x'.repeat(Number(bytes))}`)
   try {

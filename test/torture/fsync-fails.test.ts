@@ -36,11 +36,11 @@ async function publishWhileFailing(
   when: string,
   publishes: number,
   bytes: number,
-  of: readonly string[] = [],
+  { of = [], sync = 'always' }: { readonly of?: readonly string[]; readonly sync?: string } = {},
 ): Promise<readonly Heard[]> {
   const inject = `inject=fsync,fdatasync:error=EIO:when=${when}`
   const args = ['-f', '-o', '/dev/null', ...of, '-e', 'trace=fsync,fdatasync', '-e', inject]
-  const child = [process.execPath, stubborn, path, String(publishes), String(bytes)]
+  const child = [process.execPath, stubborn, path, String(publishes), String(bytes), sync]
   const { stdout } = await run('strace', [...args, ...child])
   return stdout
     .trim()
@@ -89,8 +89,22 @@ test.skipIf(noStrace)(
   { timeout: 60_000 },
   async () => {
     // Larger than what the journal takes before it is carried over into the file.
-    const heard = await publishWhileFailing('2+', 400, 60_000, ['-P', join(path, 'log.db')])
+    const heard = await publishWhileFailing('2+', 400, 60_000, { of: ['-P', join(path, 'log.db')] })
     expect(heard.filter(({ seq }) => seq !== undefined)).toHaveLength(400)
     expect(await judgeAfter(heard)).toEqual({ lost: [], judged: [undefined], isNew: true })
+  },
+)
+
+test.skipIf(noStrace)(
+  'with sync: interval a failed fsync ends the acknowledgements too, and readers are told afterwards (strace)',
+  { timeout: 60_000 },
+  async () => {
+    const heard = await publishWhileFailing('12', 400, 10, { sync: 'interval' })
+    const first = heard.findIndex(({ refused }) => refused !== undefined)
+    expect(first).toBeGreaterThan(0)
+    expect(heard.slice(first, -1).every(({ refused, kept }) => refused !== undefined && kept === first)).toBe(
+      true,
+    )
+    expect(await judgeAfter(heard)).toEqual({ lost: [], judged: ['tail-unproved'], isNew: true })
   },
 )
