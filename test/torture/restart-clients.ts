@@ -1,7 +1,7 @@
 // Bare clients, a third each of event streams, WebSockets and polls, that come back for ever and resume by position.
 // node test/torture/restart-clients.ts <port> <clients> <channels>
-// Commands on standard input: {"mark":true} forgets the times so far; {"goal":[n, ...]} asks for a report once every
-// client has that many messages of its channel; {"report":true} asks for one at once.
+// Commands on standard input: {"mark":true} forgets what has happened so far, and says so; {"goal":[n, ...]} asks for a
+// report once every client has that many messages of its channel.
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import { createParser } from 'eventsource-parser'
@@ -201,14 +201,14 @@ function peak(times: readonly number[]): number {
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    const command = JSON.parse(line) as { mark?: true; report?: true; goal?: readonly number[] }
+    const command = JSON.parse(line) as { mark?: true; goal?: readonly number[] }
     if (command.mark) {
       opened = []
       attempts = []
       awayMs.length = 0
       endings.clear()
+      process.stdout.write('{}\n')
     }
-    if (command.report) report()
     goal = command.goal ?? goal
     reportWhenDue()
   })

@@ -76,6 +76,7 @@ export async function rollingRestart(
     const reports: RestartReport[] = []
     for (let i = 0; i < restarts; i++) {
       tell({ mark: true })
+      await nextReport()
       const { exit, exitMs } = await server.end(signal)
       const before = performance.now()
       server = await startServer(folder, port)
