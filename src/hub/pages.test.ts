@@ -82,3 +82,11 @@ test('a part of a page reaches as far as its last message, and to the end when n
   expect(part(page, 4, { entries: 9, bytes: 100 }).through).toBe(12)
   expect(part(page, 0, { entries: 9, bytes: 1 }).frames).toHaveLength(1)
 })
+
+test('small pages do not pile up: the oldest go, however much room there is', () => {
+  const pages = new Pages(Infinity)
+  for (let seq = 1; seq <= 10_000; seq++)
+    pages.keep('a', seq - 1, { frames: [{ seq, size: 1 } as never], through: seq, trimmed: [] })
+  expect(pages.find('a', 9_999)).toBeDefined()
+  expect(pages.find('a', 9_000)).toBeUndefined()
+})

@@ -14,6 +14,9 @@ interface Kept extends FramePage {
   readonly size: number
 }
 
+/** Pages are looked through one by one: more of them would cost more than they save. */
+const mostPages = 256
+
 /**
  * The pages of single channels that were read last. When many readers come back at once, each some messages behind,
  * nearly all of them find what they want here: one read of the log, one encoding, for all. Only for channels that keep
@@ -40,7 +43,7 @@ export class Pages {
     this.#oldestFirst.add(kept)
     this.#size += size
     for (const oldest of this.#oldestFirst) {
-      if (this.#size <= this.#limit) break
+      if (this.#size <= this.#limit && this.#oldestFirst.size <= mostPages) break
       this.#drop(oldest)
     }
   }
