@@ -83,6 +83,8 @@ class Court {
   readonly #entries = new Map<string, string>()
   /** By log and channel, in sequence order. */
   readonly #truth = new Map<string, True[]>()
+  /** By log and channel: the last of each slot. */
+  readonly #newest = new Map<string, ReadonlyMap<string, True>>()
 
   constructor(evidence: Evidence) {
     this.#evidence = evidence
@@ -137,7 +139,10 @@ class Court {
       if (known) known.push(entry)
       else this.#truth.set(list, [entry])
     }
-    for (const list of this.#truth.values()) list.sort((a, b) => a.seq - b.seq)
+    for (const [name, list] of this.#truth) {
+      list.sort((a, b) => a.seq - b.seq)
+      this.#newest.set(name, new Map(list.map((each) => [each.slot, each])))
+    }
   }
 
   #author(name: string, channel: string, data: unknown): string | undefined {
@@ -284,9 +289,7 @@ class Court {
       return
     }
     if (ledger.inSnapshot) return
-    const newest = new Map<string, True>()
-    for (const each of this.#between(ledger.log, channel, 0, Infinity)) newest.set(each.slot, each)
-    for (const [slot, { seq, removed }] of newest) {
+    for (const [slot, { seq, removed }] of this.#newest.get(`${ledger.log} ${channel}`) ?? []) {
       const held = ledger.held.get(slot)
       if (seq > through || held === seq || (removed && held === undefined)) continue
       violated('lost', `slot ${slot} holds ${held}, newest is ${seq}, at ${through}`)
