@@ -129,7 +129,14 @@ export async function torture({ seed, seconds, store }: How): Promise<Report> {
       ...transports.map((name) => bySdk(wire(name))),
     ]
     const publishing = publishers.map((publish, i) => publish(desk, `p${i}`))
-    await harass(random, victim, proxy, born, () => Date.now() > end - 500, faults)
+    await harass(
+      random,
+      victim,
+      proxy,
+      born,
+      (half) => Date.now() > end - (half ? seconds * 500 : 500),
+      faults,
+    )
     await listening
     const healing = Date.now()
     proxy.treatment = 'pass'
@@ -192,7 +199,7 @@ async function harass(
   victim: Victim,
   proxy: ChaosProxy,
   born: () => Promise<void>,
-  over: () => boolean,
+  over: (half?: boolean) => boolean,
   faults: Record<string, number>,
 ): Promise<void> {
   const bad: Readonly<Record<string, () => Promise<void> | void>> = {
@@ -226,7 +233,8 @@ async function harass(
   const kinds = Object.keys(bad)
   while (!over()) {
     await pause(50 + random() * 450)
-    const kind = pick(random, kinds)
+    // Every run has a kill: after half of the time at the latest.
+    const kind = faults['kill'] === undefined && over(true) ? 'kill' : pick(random, kinds)
     faults[kind] = (faults[kind] ?? 0) + 1
     await bad[kind]?.()
   }
