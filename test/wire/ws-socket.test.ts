@@ -95,7 +95,8 @@ describe('a socket that is slow', () => {
   }, 60_000)
 
   test('of which no byte leaves is ended, and counted', async () => {
-    const { port, wire } = await openWire({ heartbeatMs: 100, limits: { stallMs: 150 } })
+    // It answers no ping either: its death has to be further off than its stalling, on a busy machine too.
+    const { port, wire } = await openWire({ heartbeatMs: 2_000, limits: { stallMs: 150 } })
     const raw = new RawClient(port)
     raw.upgrade('/wire/ws?channel=bulk')
     await raw.until('subscribed')
