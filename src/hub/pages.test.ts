@@ -48,7 +48,11 @@ test('a thousand readers that come back at once share the reading of the log and
   const link = { room: 64 * 1024, send: (bytes: Uint8Array) => void (counts.written += bytes.length) }
   for (let i = 0; i < 1_000; i++) {
     const after = 100 * (i % 10)
-    const reader = hub.subscribe([{ channel: 'c', after }], format, new Outlet(hub, link, around.report))
+    const reader = hub.subscribe(
+      [{ channel: 'c', after, fresh: false }],
+      format,
+      new Outlet(hub, link, around.report),
+    )
     reader.wake()
   }
   while (counts.written < 100 * (1_000 * 10 - 100 * 45)) await new Promise((resolve) => setImmediate(resolve))

@@ -37,6 +37,7 @@ interface Tracked {
   readonly topic: Topic
   /** Nothing at or before it is wanted; means something only while it lies ahead of the reader's position. */
   floor: number
+  fresh: boolean
   snapshotThrough: number | undefined
   snapshotBegun: boolean
 }
@@ -58,8 +59,6 @@ export class Reader implements Listener {
   #at: number
   #reading = false
   #closed = false
-  /** Channels that are inside a snapshot, or are to begin one. Counted: it is asked once per message per reader. */
-  #snapshots = 0
   /** The sequence last told on the wire. */
   #told: number
 
@@ -81,6 +80,7 @@ export class Reader implements Listener {
         channel: start.channel,
         topic,
         floor: start.after,
+        fresh: start.fresh,
         snapshotThrough: start.snapshotBegun ?? start.snapshotThrough,
         snapshotBegun: start.snapshotBegun !== undefined,
       }
@@ -89,10 +89,7 @@ export class Reader implements Listener {
       const tracked = this.#channels[i]
       if (start.gap && tracked) this.#pendingGaps.push({ tracked, ...start.gap })
     }
-    for (const { topic, snapshotThrough } of this.#channels) {
-      topic.readers.add(this)
-      if (snapshotThrough !== undefined) this.#snapshots++
-    }
+    for (const { topic } of this.#channels) topic.readers.add(this)
     this.#told = this.#at
   }
 
@@ -103,7 +100,7 @@ export class Reader implements Listener {
   /** Whether everything up to the hub's `through` has been written. */
   get caughtUp(): boolean {
     return (
-      !this.#reading && this.#pendingGaps.length === 0 && this.#snapshots === 0 && !this.#somethingToTake()
+      !this.#reading && this.#pendingGaps.length === 0 && !this.#snapshotOpen() && !this.#somethingToTake()
     )
   }
 
@@ -162,12 +159,13 @@ export class Reader implements Listener {
     if (this.#reading) return 'reading'
     if (this.#sink.room <= 0) return 'more'
     if (this.#pendingGaps.length > 0) this.#tellPendingGaps()
-    if (this.#snapshots > 0) this.#beginSnapshots()
+    this.#beginSnapshots()
     if (!this.#memoryReaches()) {
       this.#readLog()
       return 'reading'
     }
-    return this.#channels.length === 1 && this.#snapshots === 0 ? this.#takeOne() : this.#takeMany()
+    this.#arrived()
+    return this.#channels.length === 1 && !this.#snapshotOpen() ? this.#takeOne() : this.#takeMany()
   }
 
   /** Something new is there. */
@@ -219,13 +217,13 @@ export class Reader implements Listener {
   #write(frame: Frame): void {
     const { messageAt } = this.#format
     this.#at = Math.max(this.#at, frame.seq)
-    if (messageAt && (this.#hasFloors() || this.#snapshots > 0)) {
+    if (messageAt && (this.#hasFloors() || this.#snapshotOpen())) {
       this.#sink.write(messageAt.call(this.#format, frame.message, this.positionText()), 'message')
     } else {
       this.#sink.write(frame.bytes(this.#format), 'message')
     }
     this.#told = this.#at
-    if (this.#snapshots > 0) this.#endSnapshots()
+    this.#endSnapshots()
   }
 
   #readLog(): void {
@@ -247,11 +245,17 @@ export class Reader implements Listener {
       const tracked = this.#channels.find(({ channel }) => channel === trimmed.channel)
       if (tracked && this.#lost(tracked, trimmed)) return
     }
+    this.#arrived()
     for (const frame of page.frames) {
       const tracked = this.#channels.find(({ channel }) => channel === frame.message.channel)
       if (tracked && frame.seq > this.#after(tracked)) this.#write(frame)
     }
     this.#moveTo(page.through)
+  }
+
+  /** From here on it has been here: what is trimmed later is a loss. */
+  #arrived(): void {
+    for (const tracked of this.#channels) tracked.fresh = false
   }
 
   /** Tells of what retention has removed. True when the page is void because the reader starts over. */
@@ -262,9 +266,10 @@ export class Reader implements Listener {
     // A snapshot under way only misses removals that came, and were forgotten, after it had begun.
     if (latest && tracked.snapshotThrough !== undefined && trimmed.through <= tracked.snapshotThrough)
       return false
+    if (tracked.fresh) return false
     if (latest) {
       const asked = this.#hub.lineage.positionAt(after)
-      this.#startOver(tracked, trimmed.through)
+      this.#startOver(tracked)
       this.#writeGap(tracked, 'snapshot', asked, trimmed)
       return true
     }
@@ -274,13 +279,13 @@ export class Reader implements Listener {
   }
 
   /** The whole state of a `latest` channel once more: the position goes back for it, the others keep theirs as floors. */
-  #startOver(tracked: Tracked, forgottenThrough: number): void {
+  #startOver(tracked: Tracked): void {
     for (const other of this.#channels) other.floor = this.#after(other)
     this.#at = 0
     tracked.floor = 0
+    tracked.fresh = true
     tracked.snapshotBegun = false
-    if (tracked.snapshotThrough === undefined) this.#snapshots++
-    tracked.snapshotThrough = Math.max(this.#hub.through, forgottenThrough)
+    tracked.snapshotThrough = this.#hub.through
   }
 
   #tellPendingGaps(): void {
@@ -330,7 +335,6 @@ export class Reader implements Listener {
       if (this.#at < tracked.snapshotThrough) continue
       tracked.snapshotThrough = undefined
       tracked.snapshotBegun = false
-      this.#snapshots--
       this.#sink.write(
         this.#format.snapshot({
           type: 'snapshot',
@@ -345,7 +349,7 @@ export class Reader implements Listener {
 
   #moveTo(seq: number): void {
     if (seq > this.#at) this.#at = seq
-    if (this.#snapshots > 0) this.#endSnapshots()
+    this.#endSnapshots()
   }
 
   #raiseFloor(tracked: Tracked, floor: number): void {
@@ -361,14 +365,13 @@ export class Reader implements Listener {
     return this.#channels.some(({ floor }) => floor > this.#at)
   }
 
+  #snapshotOpen(): boolean {
+    return this.#channels.some(({ snapshotThrough }) => snapshotThrough !== undefined)
+  }
+
   #memoryReaches(): boolean {
     // The hub may be behind the log at which a snapshot was begun; the log itself can end it at once.
-    if (
-      this.#snapshots > 0 &&
-      this.#channels.some(({ snapshotThrough = 0 }) => snapshotThrough > this.#hub.through)
-    ) {
-      return false
-    }
+    if (this.#channels.some(({ snapshotThrough }) => (snapshotThrough ?? 0) > this.#hub.through)) return false
     const [only] = this.#channels
     if (this.#channels.length === 1 && only) return only.topic.floor <= Math.max(this.#at, only.floor)
     return memoryReaches(

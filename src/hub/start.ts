@@ -8,6 +8,8 @@ export interface ChannelStart {
   readonly channel: string
   /** The reader wants what has a greater sequence. */
   readonly after: number
+  /** `keep: 'latest'`: it has not been here before, so that what retention has removed is no loss to it. */
+  readonly fresh: boolean
   /** `keep: 'latest'`: it gets the whole state first, between marks, up to this sequence. */
   readonly snapshotThrough?: number
   /** It resumes inside a snapshot that was begun when the log's head was this. */
@@ -39,18 +41,18 @@ export async function resolveStart(
   asked: Start,
   head: number,
 ): Promise<ChannelStart> {
-  if (keep === 'none') return { channel, after: head }
+  if (keep === 'none') return { channel, after: head, fresh: false }
   const { after, last } = asked
   if (after !== undefined && after !== 'now' && after !== 'earliest') {
     return resume(log, keep, channel, index, after, head)
   }
-  if (keep === 'latest') return { channel, after: 0, snapshotThrough: head }
+  if (keep === 'latest') return { channel, after: 0, fresh: true, snapshotThrough: head }
   if (after === 'earliest') {
     const [oldest] = await log.history({ channel, limit: 1, order: 'forward' })
-    return { channel, after: justBefore(oldest, head) }
+    return { channel, after: justBefore(oldest, head), fresh: false }
   }
   const start = last === undefined ? undefined : await nthNewest(log, channel, last, head)
-  return { channel, after: justBefore(start, head) }
+  return { channel, after: justBefore(start, head), fresh: false }
 }
 
 async function resume(
@@ -67,19 +69,20 @@ async function resume(
   const reason = log.lineage.judge(seq, position.epoch, head)
   if (reason === undefined && keep === 'latest') {
     // Nothing was seen yet: the state, rather than a history of it.
-    if (seq === 0) return { channel, after: 0, snapshotThrough: head }
+    if (seq === 0) return { channel, after: 0, fresh: true, snapshotThrough: head }
     const begun = position.snapshots.get(index)
-    if (begun !== undefined && begun <= head) return { channel, after: seq, snapshotBegun: begun }
+    if (begun !== undefined && begun <= head)
+      return { channel, after: seq, fresh: false, snapshotBegun: begun }
   }
-  if (reason === undefined) return { channel, after: seq }
+  if (reason === undefined) return { channel, after: seq, fresh: false }
   // Go on from the last place that reader and log certainly share; what is no more kept since is part of the gap.
   const shared = reason === 'other-log' ? 0 : Math.min(seq, log.lineage.endOf(position.epoch) ?? head)
   const [oldest] = await log.history({ channel, after: shared, limit: 1, order: 'forward' })
   const [newest] = await log.history({ channel, limit: 1, order: 'backward' })
   const gap = { reason, after, oldest: oldest?.seq, head: newest?.seq }
   return keep === 'latest'
-    ? { channel, after: 0, snapshotThrough: head, gap }
-    : { channel, after: Math.max(shared, justBefore(oldest, head)), gap }
+    ? { channel, after: 0, fresh: true, snapshotThrough: head, gap }
+    : { channel, after: Math.max(shared, justBefore(oldest, head)), fresh: false, gap }
 }
 
 /**

@@ -54,8 +54,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'frames with floors carry their own id',
     file: 'src/hub/reader.ts',
-    find: 'if (messageAt && (this.#hasFloors() || this.#snapshots > 0))',
-    replace: 'if (messageAt && this.#snapshots > 0)',
+    find: 'if (messageAt && (this.#hasFloors() || this.#snapshotOpen()))',
+    replace: 'if (messageAt && this.#snapshotOpen())',
   },
   {
     name: 'trimmed messages are passed over in silence',
@@ -64,9 +64,9 @@ const mutants: readonly Mutant[] = [
     replace: 'if (after >= 0) return false',
   },
   {
-    name: 'a snapshot under way misses no removal, whenever it was forgotten',
+    name: 'a reader stays fresh for ever',
     file: 'src/hub/reader.ts',
-    find: '&& trimmed.through <= tracked.snapshotThrough',
+    find: 'for (const tracked of this.#channels) tracked.fresh = false',
     replace: '',
   },
   {
