@@ -79,9 +79,13 @@ export class Track {
   /** A gap that the server tells. False: it is not for now. */
   gap({ id, reason }: GapMessage, index = 0): boolean {
     if (!this.#following) return false
+    const place = this.#place(id, index)
+    // Asked for where a fixed connection stood that has since brought what this one could not.
+    const within = reason === 'expired' || reason === 'rights'
+    if (within && !this.#reset && place && place.seq <= (this.#at?.seq ?? -1)) return false
     // These start a new order, perhaps further back (PROTOCOL.md 2.8).
     if (reason === 'other-log' || reason === 'rolled-back') this.#reset = true
-    this.#prove(this.#place(id, index))
+    this.#prove(place)
     return true
   }
 

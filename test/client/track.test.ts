@@ -81,6 +81,18 @@ describe('a track', () => {
     expect(track.position).toBe(at(21))
   })
 
+  test('a gap over what has come by the connection before is none', () => {
+    const track = started(50)
+    track.message(message(70, 50))
+    expect([gap('expired', 60), gap('expired', 70), gap('rights', 65)].map((one) => track.gap(one))).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect(track.gap(gap('expired', 71))).toBe(true)
+    expect(track.gap(gap('rolled-back', 20))).toBe(true)
+  })
+
   test('a gap without a position keeps the one it had, and takes the next', () => {
     const track = started(50)
     track.gap(gap('other-log'))
