@@ -16,7 +16,7 @@ import { attachTo, type NodeServer, type Target } from './node/attach.ts'
 import { nodeClock } from './node/clock.ts'
 import { NodeExchange } from './node/exchange.ts'
 import { hosted, type Route, type RouteRequest } from './node/hosts.ts'
-import { OwnServer } from './node/listen.ts'
+import { OwnServer, type Tls } from './node/listen.ts'
 import { Service } from './node/service.ts'
 import { channelTable, checkOptions, originRules, type Config, type EverwireOptions } from './options.ts'
 import { channelName } from './protocol/channel.ts'
@@ -132,9 +132,14 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
 
   /**
    * Serves on a port of its own (0: any free one), once the store is open. With `dev: true` on loopback only; otherwise
-   * on all addresses unless `host` is given.
+   * on all addresses unless `host` is given. With `tls` it speaks HTTP/2, WebSockets included, and HTTP/1.1 with those who
+   * know nothing else. Throws an Error when it cannot listen there, or when `tls` is no certificate with its key.
    */
-  async listen(port: number, host?: string): Promise<{ readonly port: number; readonly url: string }> {
+  async listen(
+    port: number,
+    host?: string,
+    tls?: Tls,
+  ): Promise<{ readonly port: number; readonly url: string }> {
     const { dev, limits } = this.#config
     if (dev && host !== undefined && !isLoopback(host)) {
       throw new Error(
@@ -142,12 +147,12 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
       )
     }
     await this.ready()
-    const own = new OwnServer(limits)
+    const own = new OwnServer(limits, tls)
     this.attach(own.server)
     const address = await own.listen(port, host ?? (dev ? '127.0.0.1' : undefined))
     this.#service.owns(own)
     const name = host?.includes(':') ? `[${host}]` : (host ?? (dev ? '127.0.0.1' : 'localhost'))
-    return { port: address.port, url: `http://${name}:${address.port}` }
+    return { port: address.port, url: `${tls ? 'https' : 'http'}://${name}:${address.port}` }
   }
 
   /**

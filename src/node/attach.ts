@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { ServerResponse, type IncomingMessage } from 'node:http'
+import { Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Exchange } from '../server/exchange.ts'
@@ -88,12 +89,20 @@ function overrideEmit(server: NodeServer, find: Find): void {
     // Nobody else wants upgrades: without us Node would have given this to the application as a plain request.
     return requested('request', request, plainResponse(request, socket))
   }
+  const connected = (request: Http2ServerRequest, response: Http2ServerResponse): boolean => {
+    const found = request.headers[':protocol'] === 'websocket' ? find(request, true) : undefined
+    if (!found) return onward('connect', request, response)
+    found.target.serve(connectExchange(request, response, found.target.path, found.around))
+    return true
+  }
 
   server.emit = (name: string | symbol, ...args: unknown[]): boolean => {
     // What Node emits with these names.
     const [request, second, head] = args as [IncomingMessage, unknown, Buffer]
     if (name === 'request' || name === 'checkContinue')
       return requested(name, request, second as NodeResponse)
+    if (name === 'connect' && args[0] instanceof Http2ServerRequest)
+      return connected(args[0], second as Http2ServerResponse)
     return name === 'upgrade' ? upgraded(request, second as Duplex, head) : onward(name, ...args)
   }
   // Node gives upgrades, and node:http2 requests, only to servers that somebody listens to.
@@ -135,6 +144,22 @@ function upgradeExchange(
     return around.sockets.accept(request, socket, head)
   }
   return new NodeExchange(request, response, { path, upgrade }, around)
+}
+
+/** A WebSocket over HTTP/2 asks by an extended CONNECT (RFC 8441), which stands for the GET of a handshake. */
+function connectExchange(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  path: string,
+  around: Surroundings,
+): NodeExchange {
+  const upgrade = () => {
+    if (response.headersSent || request.stream.destroyed) return undefined
+    const [protocol] = (request.headers['sec-websocket-protocol'] ?? '').split(',', 1)
+    response.writeHead(200, protocol ? { 'sec-websocket-protocol': protocol.trim() } : {})
+    return around.sockets.acceptStream(request.stream)
+  }
+  return new NodeExchange(request, response, { path, method: 'GET', upgrade }, around)
 }
 
 /** A response over a socket that Node has given away with an upgrade; the connection ends with it. */

@@ -18,6 +18,8 @@ export interface ExchangeSurroundings {
 export interface Asked {
   /** Below the base path. */
   readonly path: string
+  /** What the request stands for; absent: what it says. */
+  readonly method?: string
   /** What the application knows the request as; absent: Node's request. */
   readonly raw?: unknown
   /** Completes a WebSocket handshake. */
@@ -47,7 +49,7 @@ export class NodeExchange implements Exchange {
     this.#request = request
     this.#response = response
     this.#around = around
-    this.method = request.method ?? 'GET'
+    this.method = how.method ?? request.method ?? 'GET'
     this.path = how.path
     this.target = request.url ?? '/'
     this.httpVersion = versionOf(request)

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
@@ -23,9 +25,23 @@ export class SocketAcceptor {
   accept(request: IncomingMessage, socket: Socket, head: Buffer): SocketLink | undefined {
     let link: SocketLink | undefined
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      link = new WebSocketLink(webSocket, socket, this.#limits, this.#clock)
+      link = new WebSocketLink(webSocket, socket, () => socket.bytesRead, this.#limits, this.#clock)
     })
     return link
+  }
+
+  /**
+   * The link of a stream whose extended CONNECT (RFC 8441) has been answered with 200. Not compressed: `ws` negotiates
+   * extensions only with the handshake of HTTP/1.1.
+   */
+  acceptStream(stream: ServerHttp2Stream): SocketLink {
+    const settings = settingsOf(this.#limits, false)
+    // As `ws` does after a handshake of its own; its types know only the first of these.
+    const webSocket = Reflect.construct(ReasonedWebSocket, [null, undefined, settings]) as ReasonedWebSocket
+    webSocket.setSocket(stream, Buffer.alloc(0), settings)
+    let received = 0
+    stream.on('data', (chunk: Buffer) => (received += chunk.length))
+    return new WebSocketLink(webSocket, stream, () => received, this.#limits, this.#clock)
   }
 }
 
@@ -33,7 +49,11 @@ export class SocketAcceptor {
 const closing = { closeTimeout: 5_000 }
 
 function handshakes(limits: Limits, deflate: boolean) {
-  return new WebSocketServer({
+  return new WebSocketServer(settingsOf(limits, deflate))
+}
+
+function settingsOf(limits: Limits, deflate: boolean) {
+  return {
     noServer: true,
     clientTracking: false,
     WebSocket: ReasonedWebSocket,
@@ -50,7 +70,7 @@ function handshakes(limits: Limits, deflate: boolean) {
       // A frame is compressed once for all: nobody gets a smaller window than the others.
       serverMaxWindowBits: 15,
     },
-  })
+  }
 }
 
 const reasons: Readonly<Record<number, string>> = {
@@ -64,6 +84,8 @@ const reasons: Readonly<Record<number, string>> = {
 /** Gives a reason to the close frames that `ws` sends by itself, and lets them follow what was sent before. */
 class ReasonedWebSocket extends WebSocket {
   beforeClose: () => void = () => {}
+  /** Of `ws`, which its types leave out: begins to receive from a socket whose handshake is done. */
+  declare setSocket: (socket: Duplex, head: Buffer, settings: ReturnType<typeof settingsOf>) => void
 
   override close(code?: number, reason?: string | Buffer): void {
     this.beforeClose()
@@ -75,14 +97,20 @@ class ReasonedWebSocket extends WebSocket {
 class WebSocketLink implements SocketLink {
   readonly deflate: boolean
   readonly #webSocket: ReasonedWebSocket
-  readonly #socket: Socket
+  readonly #received: () => number
   readonly #writer: Writer
   #peer: SocketPeer | undefined
   #owedPong: Buffer | undefined
 
-  constructor(webSocket: ReasonedWebSocket, socket: Socket, limits: Limits, clock: Clock) {
+  constructor(
+    webSocket: ReasonedWebSocket,
+    socket: Duplex,
+    received: () => number,
+    limits: Limits,
+    clock: Clock,
+  ) {
     this.#webSocket = webSocket
-    this.#socket = socket
+    this.#received = received
     this.#writer = new Writer(socket, limits.unsentBytes, clock.elapsed, () => this.#drained())
     this.deflate = webSocket.extensions.includes('permessage-deflate')
     webSocket.beforeClose = () => this.#writer.end()
@@ -95,7 +123,7 @@ class WebSocketLink implements SocketLink {
   }
 
   get received(): number {
-    return this.#socket.bytesRead
+    return this.#received()
   }
 
   get sent(): number {

@@ -73,15 +73,17 @@ export function acceptSocket(
   return session
 }
 
-/** Whether the exchange is a handshake of RFC 6455, version 13; otherwise it has been answered with 426. */
+/** Whether the exchange is a handshake of RFC 6455, version 13, or of RFC 8441; otherwise it has been answered with 426. */
 export function isHandshake(kernel: Pick<Kernel, 'refused'>, exchange: Exchange): boolean {
   const { headers } = exchange
+  const http2 = exchange.httpVersion === '2.0'
   if (!exchange.upgrade) {
     const error = new EverwireError(
       'upgrade-required',
       'a WebSocket handshake belongs here; a proxy that strips the upgrade does this too: use /sse instead',
     )
-    refuse(kernel, exchange, error, { upgrade: 'websocket', connection: 'upgrade' })
+    // HTTP/2 knows neither header (RFC 9113, 8.2.2).
+    refuse(kernel, exchange, error, http2 ? {} : { upgrade: 'websocket', connection: 'upgrade' })
     return false
   }
   if (headers['sec-websocket-version'] !== '13') {
@@ -89,10 +91,12 @@ export function isHandshake(kernel: Pick<Kernel, 'refused'>, exchange: Exchange)
       'upgrade-required',
       'this server speaks version 13 of WebSocket (RFC 6455)',
     )
-    refuse(kernel, exchange, error, { upgrade: 'websocket', 'sec-websocket-version': '13' })
+    const version = { 'sec-websocket-version': '13' }
+    refuse(kernel, exchange, error, http2 ? version : { upgrade: 'websocket', ...version })
     return false
   }
-  if (!keyPattern.test(headers['sec-websocket-key'] ?? '')) {
+  // RFC 8441 has no key: nothing but HTTP/2 can have made such a request.
+  if (!http2 && !keyPattern.test(headers['sec-websocket-key'] ?? '')) {
     throw new EverwireError('bad-message', '"Sec-WebSocket-Key" takes 16 bytes in base64 (RFC 6455, 4.1)')
   }
   return true
