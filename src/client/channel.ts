@@ -1,16 +1,8 @@
-import type {
-  Contract,
-  DataIn,
-  DataOut,
-  EventName,
-  RequestIn,
-  RequestName,
-  ResponseOut,
-} from '../contract/types.ts'
+import type { Contract, DataIn, DataOut, EventName } from '../contract/types.ts'
 import type { EverwireError } from '../protocol/codes.ts'
 import { Listeners } from './listeners.ts'
-import { encoded } from './outgoing.ts'
-import type { Sender } from './sender.ts'
+import type { Rider } from './rider.ts'
+import type { Post, Sender } from './sender.ts'
 import type { Access } from './transports/transport.ts'
 import type { Sink, Subscriptions } from './subscriptions.ts'
 import type {
@@ -24,18 +16,12 @@ import type {
 } from './types.ts'
 
 /** What a channel, and what is built upon it, needs of its wire. */
-export interface ChannelHost {
+export interface ChannelHost extends Post {
   readonly subscriptions: Subscriptions
   readonly sender: Sender
   channel(name: string): Channel
   access(endpoint: number): Access | Promise<Access>
-  now(): number
-  later(ms: number, run: () => void): () => void
-  /**
-   * Calls `listener` at once and whenever it changes: milliseconds after which the server forgets who is here, Infinity
-   * where the connection itself shows it; undefined while there is none.
-   */
-  onLine(listener: (leaseMs: number | undefined) => void): void
+  join(rider: Rider): void
   report(error: unknown): void
 }
 
@@ -175,18 +161,6 @@ export class Channel<C extends Contract = Contract, Name extends string = string
     options?: PublishOptions,
   ): Promise<Published> {
     return this.#host.sender.publish(this.name, event, data, options)
-  }
-
-  /** Asks the application's handler, once. Rejects with its refusal, or a ClientError `no-answer` or `disconnected`. */
-  request<Event extends RequestName<C, Name>>(
-    event: Event,
-    data: RequestIn<C, Name, Event>,
-    options: { readonly timeoutMs?: number } = {},
-  ): Promise<ResponseOut<C, Name, Event>> {
-    const request = { type: 'request', channel: this.name, event, ...encoded(data) } as const
-    const answer = this.#host.sender.ask(request, options.timeoutMs ?? 10_000)
-    // The server has validated the answer by the same contract.
-    return answer as Promise<ResponseOut<C, Name, Event>>
   }
 
   #want(): void {

@@ -18,6 +18,9 @@ export interface OpenLine {
   readonly transport: TransportName
   /** Of a fixed connection: what it carries, in the order to which floors refer. */
   readonly starts: Starts | undefined
+  readonly welcome: Partial<WelcomeMessage>
+  /** Where a fixed connection began. */
+  readonly position: string | undefined
   send(outgoing: Outgoing): void
 }
 
@@ -29,8 +32,9 @@ export interface Passenger {
   starts(): Starts
   changed(state: WireState): void
   switched(transport: TransportName, reason: string): void
-  adopted(line: OpenLine, welcome: Partial<WelcomeMessage>, position: string | undefined): void
+  adopted(line: OpenLine): void
   lost(line: OpenLine): void
+  /** `position`: where the whole of a fixed connection stands after this message. */
   received(message: ServerMessage, position: string | undefined): void
   answered(message: ServerMessage): void
   /** May translate the ending of an attempt for which single channels are to blame. */
@@ -77,25 +81,22 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
     }
   }
 
+  // What a step does waits until it is over.
+  const due: (() => void)[] = []
+  const after =
+    <A extends unknown[]>(act: (...given: A) => void) =>
+    (...given: A) =>
+      void due.push(() => act(...given))
+  const { switched, over } = passenger
+  const doing = { open, shut, adopt, lost, ping, arm, disarm, switched, over }
+  // The same names, each with the parameters that it had.
+  const act = Object.fromEntries(
+    Object.entries(doing).map(([name, run]) => [name, after(run as (...given: unknown[]) => void)]),
+  ) as unknown as Acts
+
   function take(event: Event): void {
-    const due: (() => void)[] = []
-    const after =
-      <A extends unknown[]>(act: (...given: A) => void) =>
-      (...given: A) =>
-        void due.push(() => act(...given))
-    const act: Acts = {
-      open: after(open),
-      shut: after(shut),
-      adopt: after(adopt),
-      lost: after(lost),
-      ping: after(ping),
-      arm: after(arm),
-      disarm: after(disarm),
-      switched: after(passenger.switched),
-      over: after(passenger.over),
-    }
     state = step(state, event, { now: env.now(), heardAt, random: env.random, act })
-    for (const each of due) each()
+    for (const each of due.splice(0)) each()
     const now = wireState(state)
     if (now === seen) return
     seen = now
@@ -168,7 +169,7 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
     if (!line) return
     current = id
     heardAt = env.now()
-    passenger.adopted(line, line.welcome, line.position)
+    passenger.adopted(line)
   }
 
   function lost({ id }: Line): void {

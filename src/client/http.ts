@@ -39,30 +39,29 @@ export async function ask(to: Access, path: string, body?: string, signal?: Abor
 /** The longest request target of a GET: past 4 KiB a server refuses it. */
 const targetBytes = 4_000
 
-/** Asks for channels: `?channel=a&after=1&channel=b...`, or a POST of JSON when that gets too long (PROTOCOL.md 7). */
+/**
+ * Asks for channels: `?channel=a&after=1&channel=b...`, or a POST of the same as JSON when that gets too long
+ * (PROTOCOL.md 7).
+ */
 export function askFor(
   to: Access,
   path: string,
-  options: Readonly<Record<string, string | number>>,
-  channels: readonly string[],
-  after: readonly string[],
+  wanted: Readonly<Record<string, unknown>>,
   signal?: AbortSignal,
 ): Promise<Response> {
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(options)) query.set(name, String(value))
-  const bare = `${path}?${query}`
-  for (const channel of channels) query.append('channel', channel)
-  for (const position of after) query.append('after', position)
+  for (const [name, value] of Object.entries(wanted))
+    for (const each of [value].flat()) query.append(name.replace('channels', 'channel'), String(each))
   const target = `${path}?${query}`
   if (target.length < targetBytes) return ask(to, target, undefined, signal)
-  return ask(to, bare, JSON.stringify({ ...options, channels, after }), signal)
+  return ask(to, path, JSON.stringify(wanted), signal)
 }
 
-/** `last` is for one channel alone; each of several has a position. */
-export function startOf(starts: Starts): { options: { last?: number }; channels: string[]; after: string[] } {
+/** What to ask for. `last` is for one channel alone; each of several has a position. */
+export function wantedOf(starts: Starts): { channels: string[]; last?: number; after?: string[] } {
   const channels = starts.map(([channel]) => channel)
   const last = starts.length === 1 ? starts[0]?.[1].last : undefined
   return last === undefined
-    ? { options: {}, channels, after: starts.map(([, { after = 'now' }]) => after) }
-    : { options: { last }, channels, after: [] }
+    ? { channels, after: starts.map(([, { after = 'now' }]) => after) }
+    : { channels, last }
 }

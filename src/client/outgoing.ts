@@ -1,5 +1,6 @@
 import { toBase64 } from '../protocol/binary.ts'
-import type { ChannelMessage, ClientMessage } from '../protocol/messages.ts'
+import { EverwireError } from '../protocol/codes.ts'
+import type { ChannelMessage, ClientMessage, WelcomeMessage } from '../protocol/messages.ts'
 import type { Outgoing } from './transports/transport.ts'
 import type { Message } from './types.ts'
 
@@ -26,4 +27,14 @@ export function encoded(data: unknown): { data: unknown; encoding?: 'base64' } {
 export function decoded({ encoding, data, ...rest }: ChannelMessage): Message {
   const isText = encoding === 'base64' && typeof data === 'string'
   return { ...rest, data: isText ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0)) : data }
+}
+
+/** Why `message` cannot be sent: too large a frame would end the connection, and every repeat the next one. */
+export function tooLarge({ text }: Outgoing, { limits }: Partial<WelcomeMessage>): EverwireError | undefined {
+  const most = limits?.messageBytes
+  if (most === undefined) return undefined
+  const bytes = new TextEncoder().encode(text).length
+  // Bytes as base64, and the fields around them.
+  if (bytes <= most * 1.4 + 4_000) return undefined
+  return new EverwireError('too-large', `a message takes ${most} bytes; this has ${bytes}`)
 }

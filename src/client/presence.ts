@@ -1,5 +1,6 @@
 import type { Contract, PresenceIn, PresenceOut } from '../contract/types.ts'
 import { EverwireError } from '../protocol/codes.ts'
+import { ask } from './asking.ts'
 import { hostOf, type Channel, type ChannelHost } from './channel.ts'
 import { passes } from './endings.ts'
 import { ClientError } from './errors.ts'
@@ -42,7 +43,12 @@ export class Presence<C extends Contract = Contract, Name extends string = strin
     this.#channel = channel
     this.#host = host
     this.#listeners = new Listeners(host.report)
-    host.onLine((leaseMs) => this.#renew(leaseMs))
+    const stop = () => this.#stopRenewing?.()
+    host.join({
+      adopted: ({ starts, welcome }) => this.#renew(starts ? (welcome.heartbeatMs ?? 25_000) : Infinity),
+      lost: stop,
+      ended: stop,
+    })
   }
 
   /** As far as it is known: while somebody listens to `change`. */
@@ -84,11 +90,11 @@ export class Presence<C extends Contract = Contract, Name extends string = strin
 
   // Unlike a request it may be said again: it is the same the second time.
   async #say(action: 'enter' | 'update' | 'leave', data?: unknown): Promise<void> {
-    const { sender, now, later } = this.#host
+    const { now, later } = this.#host
     const until = now() + answerMs
     for (;;) {
       try {
-        await sender.ask({ type: 'presence', channel: this.#channel, action, data }, until - now())
+        await ask(this.#host, { type: 'presence', channel: this.#channel, action, data }, until - now())
         return
       } catch (error) {
         if (error instanceof EverwireError && passes(error.code))
@@ -100,10 +106,8 @@ export class Presence<C extends Contract = Contract, Name extends string = strin
 
   // A WebSocket holds its members itself, beside a stream they have to say that they are still there; and another node
   // does not know them.
-  #renew(leaseMs: number | undefined): void {
+  #renew(leaseMs: number): void {
     this.#stopRenewing?.()
-    this.#stopRenewing = undefined
-    if (leaseMs === undefined) return
     // Whoever waits for `enter` is told by the first; this one only keeps it so.
     if (this.#entered) this.#say('enter', this.#entered.data).catch(() => undefined)
     if (leaseMs < Infinity) this.#stopRenewing = this.#host.later(leaseMs, () => this.#renew(leaseMs))

@@ -1,22 +1,17 @@
 import { EverwireError } from '../protocol/codes.ts'
-import type {
-  PresenceMessage,
-  PublishAnswer,
-  RequestMessage,
-  ServerMessage,
-  WelcomeMessage,
-} from '../protocol/messages.ts'
+import type { PublishAnswer, ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
-import { ClientError } from './errors.ts'
 import { Outbox } from './outbox.ts'
-import { encoded, outgoing } from './outgoing.ts'
-import type { Outgoing } from './transports/transport.ts'
+import { encoded, outgoing, tooLarge } from './outgoing.ts'
+import type { Rider } from './rider.ts'
 import type { PublishOptions } from './types.ts'
 
 /** What sending needs of the wire. */
 export interface Post {
   line(): OpenLine | undefined
+  /** What is known of the server. */
+  welcome(): Partial<WelcomeMessage>
   nextRef(): number
   now(): number
   later(ms: number, run: () => void): () => void
@@ -25,27 +20,16 @@ export interface Post {
   stalled(): void
 }
 
-/** What is asked once: a `request` or `presence`. */
-type Question = Omit<RequestMessage, 'ref'> | Omit<PresenceMessage, 'ref'>
-
-interface Pending {
-  readonly message: Outgoing
-  readonly settle: (result: unknown) => void
-  sentOn: OpenLine | undefined
-}
-
 const retryMs = 1_000
 /** A publish that is not answered for this long is taken for a connection that is dead. */
 const answerMs = 30_000
+/** Until a `welcome` says how long keys are remembered: what every store remembers at least. */
+const leastDedupeMs = 5 * 60_000
 
-/** Publishes and questions on their way out, and their answers on their way back. */
-export class Sender {
+/** Publishes on their way out, and their answers on their way back. */
+export class Sender implements Rider {
   readonly #post: Post
   readonly #outbox: Outbox
-  readonly #pending = new Map<number, Pending>()
-  /** Until a `welcome` says how long keys are remembered: what every store remembers at least. */
-  #dedupeMs = 5 * 60_000
-  #messageBytes = Infinity
   #stopWatch: (() => void) | undefined
   #pause: (() => void) | undefined
   #over: Error | undefined
@@ -71,7 +55,7 @@ export class Sender {
         event,
         ...(removed ? { removed, data: null } : encoded(data)),
         key,
-        ...(slot === undefined ? {} : { slot }),
+        ...(slot !== undefined && { slot }),
         ref,
       })
       const settle = (result: PublishAnswer | Error) =>
@@ -81,107 +65,34 @@ export class Sender {
     })
   }
 
-  /**
-   * Asks once; waits for a connection, and for the answer, for `timeoutMs` in all. Rejects with the server's refusal, or
-   * a ClientError `no-answer` or `disconnected`.
-   */
-  ask(question: Question, timeoutMs: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#over) throw this.#over
-      const ref = this.#post.nextRef()
-      const disarm = this.#post.later(timeoutMs, () =>
-        this.#settle(ref, new ClientError('no-answer', `no answer within ${timeoutMs} ms`)),
-      )
-      const settle = (result: unknown) => {
-        disarm()
-        if (result instanceof Error) reject(result)
-        else resolve(result)
-      }
-      this.#pending.set(ref, { message: outgoing({ ...question, ref }), settle, sentOn: undefined })
-      this.#sendPending()
-    })
-  }
-
-  adopted({ dedupeMs, limits }: Partial<WelcomeMessage>): void {
-    this.#dedupeMs = dedupeMs ?? this.#dedupeMs
-    this.#messageBytes = limits?.messageBytes ?? this.#messageBytes
+  adopted(): void {
     // What was under way on another line is unknown, even if that still lives.
-    this.#outbox.lost()
-    this.#sendPending()
+    this.lost()
     this.#flush()
   }
 
-  lost(line: OpenLine): void {
+  lost(): void {
     this.#outbox.lost()
-    for (const [ref, { sentOn }] of this.#pending) {
-      // What is sent by POST does not end with the stream beside it.
-      if (sentOn === line && !line.starts)
-        this.#settle(ref, new ClientError('disconnected', 'the connection broke before the answer came'))
-    }
   }
 
-  /** An answer. What is none of ours is ignored. */
   answered(message: ServerMessage): void {
-    if (!('ref' in message) || typeof message.ref !== 'number') return
-    const { ref } = message
-    switch (message.type) {
-      case 'published': {
-        const { id, duplicate } = message
-        this.#outbox.answered(ref, id === undefined ? { duplicate } : { id, duplicate })
-        return this.#flush()
-      }
-      case 'response':
-        return this.#settle(ref, message.data)
-      case 'done':
-        return this.#settle(ref, undefined)
-      case 'error':
-        return this.#refused(ref, new EverwireError(message.code, message.message))
-      default:
-    }
+    if (message.type === 'published') {
+      const { id, duplicate, ref } = message
+      this.#outbox.answered(ref, id === undefined ? { duplicate } : { id, duplicate })
+      this.#flush()
+    } else if (message.type === 'error') this.#refused(message.ref, message)
   }
 
-  /** Nothing will be sent any more. */
-  fail(error: Error): void {
+  ended(error: Error): void {
     this.#over = error
     this.#outbox.fail(error)
-    for (const ref of this.#pending.keys()) this.#settle(ref, error)
     this.#stopWatch?.()
     this.#pause?.()
   }
 
-  #sendPending(): void {
-    const line = this.#post.line()
-    if (!line) return
-    for (const pending of this.#pending.values()) {
-      if (pending.sentOn) continue
-      pending.sentOn = line
-      this.#send(line, pending.message)
-    }
-  }
-
-  // Too large a frame would end the connection, and every repeat the next one.
-  #send(line: OpenLine, message: Outgoing): void {
-    const { ref = 0, text } = message
-    const bytes = new TextEncoder().encode(text).length
-    // Bytes as base64, and the fields around them.
-    if (bytes <= this.#messageBytes * 1.4 + 4_000) return line.send(message)
-    const error = new EverwireError(
-      'too-large',
-      `a message takes ${this.#messageBytes} bytes; this has ${bytes}`,
-    )
-    queueMicrotask(() => this.#refused(ref, error))
-  }
-
-  #settle(ref: number, result: unknown): void {
-    const pending = this.#pending.get(ref)
-    this.#pending.delete(ref)
-    pending?.settle(result)
-  }
-
-  #refused(ref: number, error: EverwireError): void {
-    this.#settle(ref, error)
-    if (!passes(error.code)) {
-      if (this.#outbox.answered(ref, error)) this.#flush()
+  #refused(ref: unknown, { code, message }: Pick<EverwireError, 'code' | 'message'>): void {
+    if (!passes(code)) {
+      if (this.#outbox.answered(ref, new EverwireError(code, message))) this.#flush()
     } else if (this.#outbox.refusedForNow(ref)) {
       // Newer ones wait with it: the order is kept.
       this.#pause ??= this.#post.later(retryMs, () => {
@@ -194,7 +105,13 @@ export class Sender {
   #flush(): void {
     const line = this.#post.line()
     if (!line || this.#pause) return
-    for (const { message } of this.#outbox.due(this.#post.now(), this.#dedupeMs)) this.#send(line, message)
+    const welcome = this.#post.welcome()
+    for (const { ref, message } of this.#outbox.due(this.#post.now(), welcome.dedupeMs ?? leastDedupeMs)) {
+      const error = tooLarge(message, welcome)
+      // In a turn of its own: what is due is not changed while it is being sent.
+      if (error) queueMicrotask(() => this.#refused(ref, error))
+      else line.send(message)
+    }
     this.#watch()
   }
 

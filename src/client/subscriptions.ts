@@ -1,13 +1,14 @@
 import { EverwireError, type ErrorCode } from '../protocol/codes.ts'
-import type { ChannelMessage, ErrorMessage, PollAnswer, ServerMessage, Start } from '../protocol/messages.ts'
+import type { ChannelMessage, ErrorMessage, ServerMessage, Start } from '../protocol/messages.ts'
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { endingOf } from './http.ts'
 import { partsOf } from './position.ts'
+import type { Rider } from './rider.ts'
 import { Track } from './track.ts'
 import { decoded, outgoing } from './outgoing.ts'
-import { inOrder } from './transports/poll.ts'
-import type { Ending, Starts } from './transports/transport.ts'
+import { inOrder, pollOnce } from './transports/poll.ts'
+import type { Access, Ending, Starts } from './transports/transport.ts'
 import type { ChannelState, Gap, Message, SnapshotMark } from './types.ts'
 
 /** Where what comes on a channel goes. */
@@ -28,7 +29,7 @@ interface Subscription {
   admitted: boolean
   /** Its first messages are being fetched. */
   filling: boolean
-  /** Of the `subscribe` that was sent last on this line. */
+  /** Of the `subscribe` that holds on this line. */
   ref: number | undefined
 }
 
@@ -38,8 +39,7 @@ export interface Host {
   /** Opens another fixed connection with `starts()`. */
   restream(): void
   nextRef(): number
-  /** One poll, answered at once. */
-  ask(starts: Starts): Promise<PollAnswer>
+  access(endpoint: number): Access | Promise<Access>
   later(ms: number, run: () => void): () => void
 }
 
@@ -48,13 +48,11 @@ const channelsFault = /^(forbidden|bad-channel|bad-position|bad-message|too-many
 const retryMs = 2_000
 
 /** The channels that are wanted, kept in step with what the line carries, and the way of each message to its own. */
-export class Subscriptions {
+export class Subscriptions implements Rider {
   readonly #host: Host
   readonly #byName = new Map<string, Subscription>()
   /** What each fixed connection carries. */
   readonly #carried = new WeakMap<Starts, readonly Subscription[]>()
-  /** What has been subscribed on a connection that is not fixed. */
-  #sent = new Map<string, Subscription>()
   #cautious = false
   #syncing = false
 
@@ -93,7 +91,9 @@ export class Subscriptions {
 
   /** Unsubscribes; what comes later begins anew. */
   forget(name: string): void {
-    this.#byName.get(name)?.sink.state('idle')
+    const subscription = this.#byName.get(name)
+    if (subscription) this.#unsubscribe(subscription)
+    subscription?.sink.state('idle')
     this.#byName.delete(name)
     this.#syncSoon()
   }
@@ -117,19 +117,18 @@ export class Subscriptions {
     return starts
   }
 
-  adopted(line: OpenLine, position: string | undefined): void {
-    this.#sent = new Map()
-    for (const { track } of this.#byName.values()) track.pause()
+  adopted(line: OpenLine): void {
+    for (const subscription of this.#byName.values()) this.#cut(subscription)
     for (const [index, subscription] of this.#on(line).entries()) {
       subscription.admitted = true
-      this.#started(subscription, position, index)
+      this.#started(subscription, line.position, index)
     }
     this.#sync()
   }
 
   lost(): void {
     for (const subscription of this.#byName.values()) {
-      subscription.track.pause()
+      this.#cut(subscription)
       subscription.admitted = false
       if (!subscription.denied) subscription.sink.state('subscribing')
     }
@@ -157,8 +156,8 @@ export class Subscriptions {
     const stands = position ?? (message.type === 'position' ? message.id : undefined)
     if (stands === undefined) return
     const parts = partsOf(stands)
-    for (const [index, { track }] of carried.entries()) track.proved(parts, index)
-    if (!line?.starts) for (const { track } of this.#sent.values()) track.proved(parts)
+    const about = line?.starts ? carried : this.#byName.values()
+    for (const [index, { track }] of [...about].entries()) track.proved(parts, index)
   }
 
   #take(message: ServerMessage, carried: readonly Subscription[]): void {
@@ -190,7 +189,7 @@ export class Subscriptions {
     const { name, track } = subscription
     subscription.filling = true
     try {
-      const answer = await this.#host.ask([[name, track.resumeFrom()]])
+      const answer = await pollOnce(await this.#host.access(0), [[name, track.resumeFrom()]])
       track.started(undefined)
       for (const message of inOrder(answer)) this.#take(message, [])
       track.proved(partsOf(answer.id))
@@ -216,6 +215,11 @@ export class Subscriptions {
     sink.message(decoded(message))
   }
 
+  #cut(subscription: Subscription): void {
+    subscription.track.pause()
+    subscription.ref = undefined
+  }
+
   #started(subscription: Subscription, id: string | undefined, index = 0): void {
     subscription.track.started(id, index)
     subscription.sink.state('subscribed')
@@ -223,14 +227,13 @@ export class Subscriptions {
 
   #refusedOne(subscription: Subscription, { code, message }: ErrorMessage): void {
     if (!passes(code)) return this.#deny(subscription, code, message)
-    this.#sent.delete(subscription.name)
+    subscription.ref = undefined
     this.#host.later(retryMs, () => this.#syncSoon())
   }
 
   #deny(subscription: Subscription, code: ErrorCode, message: string): void {
     subscription.denied = true
-    subscription.track.pause()
-    this.#sent.delete(subscription.name)
+    this.#cut(subscription)
     subscription.sink.state('denied', new EverwireError(code, message))
     this.#syncSoon()
   }
@@ -240,19 +243,17 @@ export class Subscriptions {
     const line = this.#host.line()
     if (!line) return
     if (line.starts) return this.#host.restream()
-    this.#unsubscribe(line, subscription.name)
+    this.#unsubscribe(subscription)
     this.#subscribe(line, subscription)
   }
 
-  #unsubscribe(line: OpenLine, channel: string): void {
-    this.#sent.delete(channel)
-    line.send(outgoing({ type: 'unsubscribe', channel }))
+  #unsubscribe({ name: channel, ref }: Subscription): void {
+    if (ref !== undefined) this.#host.line()?.send(outgoing({ type: 'unsubscribe', channel }))
   }
 
   #subscribe(line: OpenLine, subscription: Subscription): void {
     const { name, track } = subscription
     const ref = (subscription.ref = this.#host.nextRef())
-    this.#sent.set(name, subscription)
     line.send(outgoing({ type: 'subscribe', channel: name, ...track.resumeFrom(), ref }))
   }
 
@@ -278,12 +279,7 @@ export class Subscriptions {
         this.#host.restream()
       return
     }
-    for (const [name, subscription] of this.#sent) {
-      if (wanted.includes(subscription)) continue
-      this.#unsubscribe(line, name)
-    }
-    for (const subscription of wanted)
-      if (!this.#sent.has(subscription.name)) this.#subscribe(line, subscription)
+    for (const subscription of wanted) if (!subscription.ref) this.#subscribe(line, subscription)
   }
 
   #wanted(): Subscription[] {

@@ -10,11 +10,14 @@ function open() {
   const line: OpenLine = {
     transport: 'websocket',
     starts: undefined,
+    welcome: {},
+    position: undefined,
     send: ({ ref }) => void sent.push(Number(ref)),
   }
   const sender = new Sender(
     {
       line: () => line,
+      welcome: () => line.welcome,
       nextRef: () => ++refs,
       now: () => 0,
       later: (_ms, run) => {

@@ -4,6 +4,7 @@ import {
   ClientError,
   connect,
   presence,
+  request,
   type ConnectOptions,
   type Gap,
   type Message,
@@ -277,8 +278,8 @@ describe.each(transports)('over %s', (transport) => {
     const { server, connect: open } = await stage()
     server.handle('a', 'double', ({ data }) => Number(data) * 2)
     const channel = open(only).channel('a')
-    expect(await channel.request('double', 21)).toBe(42)
-    await expect(channel.request('nothing', 1)).rejects.toMatchObject({ code: 'no-handler' })
+    expect(await request(channel, 'double', 21)).toBe(42)
+    await expect(request(channel, 'nothing', 1)).rejects.toMatchObject({ code: 'no-handler' })
   })
 
   test('who is here is known, and stays known over a drop', async () => {

@@ -54,9 +54,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'a publish is repeated with a new key',
     file: 'src/client/sender.ts',
-    find: 'this.#send(line, message)\n    this.#watch()',
-    replace:
-      'this.#send(line, { ...message, text: message.text.replace(/key-/, `key-${this.#post.now()}-`) })\n    this.#watch()',
+    find: 'else line.send(message)',
+    replace: 'else line.send({ ...message, text: message.text.replace(/key-/, `key-${this.#post.now()}-`) })',
   },
   {
     name: 'what was under way is not repeated after a drop',

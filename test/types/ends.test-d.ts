@@ -1,5 +1,5 @@
 import { defineContract, everwire, type } from 'everwire'
-import { connect, presence } from 'everwire/client'
+import { connect, presence, request } from 'everwire/client'
 import { expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 
@@ -29,7 +29,7 @@ test('the client is typed by the contract', () => {
   pet.on('statusChanged', ({ data }) => expectTypeOf(data).toEqualTypeOf<{ id: string; at: string }>())
   pet.on('gap', ({ reason }) => expectTypeOf(reason).toExtend<string>())
   void pet.publish('note', { text: 'hello' })
-  expectTypeOf(pet.request('adopt', { by: 'Ada', on: new Date() })).resolves.toEqualTypeOf<{ ok: boolean }>()
+  expectTypeOf(request(pet, 'adopt', { by: 'Ada', on: new Date() })).resolves.toEqualTypeOf<{ ok: boolean }>()
   void presence(pet).enter({ name: 'Ada' })
   expectTypeOf(presence(pet).members).toEqualTypeOf<ReadonlyMap<string, { name: string }>>()
   void presence(wire.channel('news')).enter()
@@ -55,7 +55,7 @@ test('without a contract, everything may be said and nothing is known', () => {
   void wire.channel('pets/1').publish('anything', { a: 1 })
   void presence(wire.channel('pets/1')).enter()
   void presence(wire.channel('pets/1')).enter({ a: 1 })
-  expectTypeOf(wire.channel('pets/1').request('ask', 1)).resolves.toBeUnknown()
+  expectTypeOf(request(wire.channel('pets/1'), 'ask', 1)).resolves.toBeUnknown()
   void everwire().publish('pets/1', 'anything', { a: 1 })
 })
 

@@ -1,6 +1,6 @@
 import type { PollAnswer, ServerMessage } from '../../protocol/messages.ts'
 import { sequenceOf } from '../../protocol/position.ts'
-import { askFor, startOf } from '../http.ts'
+import { askFor, wantedOf } from '../http.ts'
 import { overHttp } from './stream.ts'
 import type { Access, Starts } from './transport.ts'
 
@@ -16,15 +16,14 @@ export const poll = overHttp(async (request, handlers, signal) => {
     handlers.heard()
     for (const message of inOrder(answer)) handlers.received(message)
     handlers.received({ type: 'position', id: answer.id }, answer.id)
-    answer = await (await askFor(request, '/poll', { wait }, channels, [answer.id], signal)).json()
+    answer = await (await askFor(request, '/poll', { wait, channels, after: answer.id }, signal)).json()
   }
   return { retry: 'now', told: false, message: '' }
 })
 
 /** One poll, answered at once. */
 export async function pollOnce(to: Access, starts: Starts, signal?: AbortSignal): Promise<PollAnswer> {
-  const { options, channels, after } = startOf(starts)
-  return (await askFor(to, '/poll', { wait: 0, ...options }, channels, after, signal)).json()
+  return (await askFor(to, '/poll', { wait: 0, ...wantedOf(starts) }, signal)).json()
 }
 
 /**
@@ -32,16 +31,20 @@ export async function pollOnce(to: Access, starts: Starts, signal?: AbortSignal)
  * its marks. A gap that starts a new order, or a whole state, stands before everything.
  */
 export function inOrder({ messages, gaps, snapshots }: PollAnswer): ServerMessage[] {
-  const placed: [place: number, message: ServerMessage][] = []
-  for (const gap of gaps) {
-    const within = gap.reason === 'expired' || gap.reason === 'rights'
-    placed.push([within ? sequenceOf(gap.after) : -2, { ...gap, type: 'gap' }])
-  }
-  for (const mark of snapshots) {
+  const placed: [place: number, message: ServerMessage][] = [
+    ...gaps.map((gap): [number, ServerMessage] => [
+      /^(expired|rights)$/.test(gap.reason) ? sequenceOf(gap.after) : -2,
+      { ...gap, type: 'gap' },
+    ]),
     // An end stands behind the message at its place.
-    const place = mark.phase === 'begin' ? -1 : sequenceOf(mark.id ?? '') + 0.5
-    placed.push([place, { ...mark, type: 'snapshot' }])
-  }
-  for (const message of messages) placed.push([sequenceOf(message.id ?? ''), { ...message, type: 'message' }])
+    ...snapshots.map((mark): [number, ServerMessage] => [
+      mark.phase === 'begin' ? -1 : sequenceOf(mark.id ?? '') + 0.5,
+      { ...mark, type: 'snapshot' },
+    ]),
+    ...messages.map((message): [number, ServerMessage] => [
+      sequenceOf(message.id ?? ''),
+      { ...message, type: 'message' },
+    ]),
+  ]
   return placed.sort(([a], [b]) => a - b).map(([, message]) => message)
 }

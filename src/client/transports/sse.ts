@@ -1,13 +1,12 @@
 import { broken, streamEnding } from '../endings.ts'
-import { askFor, startOf } from '../http.ts'
+import { askFor, wantedOf } from '../http.ts'
 import { eventReader } from './events.ts'
 import { overHttp } from './stream.ts'
 import type { Ending } from './transport.ts'
 
 /** Server-sent events by `fetch`, so that headers can be sent (PROTOCOL.md section 7). */
 export const sse = overHttp(async (request, handlers, signal) => {
-  const { options, channels, after } = startOf(request.starts)
-  const answer = await askFor(request, '/sse', { envelope: 1, ...options }, channels, after, signal)
+  const answer = await askFor(request, '/sse', { envelope: 1, ...wantedOf(request.starts) }, signal)
   handlers.head()
   let retryMs = 0
   let ending: Ending | undefined
