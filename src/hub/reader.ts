@@ -59,6 +59,8 @@ export class Reader implements Listener {
   #at: number
   #reading = false
   #closed = false
+  /** Channels that are inside a snapshot, or are to begin one. Counted: it is asked once per message per reader. */
+  #snapshots = 0
   /** The sequence last told on the wire. */
   #told: number
 
@@ -89,7 +91,10 @@ export class Reader implements Listener {
       const tracked = this.#channels[i]
       if (start.gap && tracked) this.#pendingGaps.push({ tracked, ...start.gap })
     }
-    for (const { topic } of this.#channels) topic.readers.add(this)
+    for (const { topic, snapshotThrough } of this.#channels) {
+      topic.readers.add(this)
+      if (snapshotThrough !== undefined) this.#snapshots++
+    }
     this.#told = this.#at
   }
 
@@ -100,7 +105,7 @@ export class Reader implements Listener {
   /** Whether everything up to the hub's `through` has been written. */
   get caughtUp(): boolean {
     return (
-      !this.#reading && this.#pendingGaps.length === 0 && !this.#snapshotOpen() && !this.#somethingToTake()
+      !this.#reading && this.#pendingGaps.length === 0 && this.#snapshots === 0 && !this.#somethingToTake()
     )
   }
 
@@ -159,13 +164,13 @@ export class Reader implements Listener {
     if (this.#reading) return 'reading'
     if (this.#sink.room <= 0) return 'more'
     if (this.#pendingGaps.length > 0) this.#tellPendingGaps()
-    this.#beginSnapshots()
+    if (this.#snapshots > 0) this.#beginSnapshots()
     if (!this.#memoryReaches()) {
       this.#readLog()
       return 'reading'
     }
     this.#arrived()
-    return this.#channels.length === 1 && !this.#snapshotOpen() ? this.#takeOne() : this.#takeMany()
+    return this.#channels.length === 1 && this.#snapshots === 0 ? this.#takeOne() : this.#takeMany()
   }
 
   /** Something new is there. */
@@ -217,13 +222,13 @@ export class Reader implements Listener {
   #write(frame: Frame): void {
     const { messageAt } = this.#format
     this.#at = Math.max(this.#at, frame.seq)
-    if (messageAt && (this.#hasFloors() || this.#snapshotOpen())) {
+    if (messageAt && (this.#hasFloors() || this.#snapshots > 0)) {
       this.#sink.write(messageAt.call(this.#format, frame.message, this.positionText()), 'message')
     } else {
       this.#sink.write(frame.bytes(this.#format), 'message')
     }
     this.#told = this.#at
-    this.#endSnapshots()
+    if (this.#snapshots > 0) this.#endSnapshots()
   }
 
   #readLog(): void {
@@ -285,6 +290,7 @@ export class Reader implements Listener {
     tracked.floor = 0
     tracked.fresh = true
     tracked.snapshotBegun = false
+    if (tracked.snapshotThrough === undefined) this.#snapshots++
     tracked.snapshotThrough = this.#hub.through
   }
 
@@ -335,6 +341,7 @@ export class Reader implements Listener {
       if (this.#at < tracked.snapshotThrough) continue
       tracked.snapshotThrough = undefined
       tracked.snapshotBegun = false
+      this.#snapshots--
       this.#sink.write(
         this.#format.snapshot({
           type: 'snapshot',
@@ -349,7 +356,7 @@ export class Reader implements Listener {
 
   #moveTo(seq: number): void {
     if (seq > this.#at) this.#at = seq
-    this.#endSnapshots()
+    if (this.#snapshots > 0) this.#endSnapshots()
   }
 
   #raiseFloor(tracked: Tracked, floor: number): void {
@@ -365,13 +372,14 @@ export class Reader implements Listener {
     return this.#channels.some(({ floor }) => floor > this.#at)
   }
 
-  #snapshotOpen(): boolean {
-    return this.#channels.some(({ snapshotThrough }) => snapshotThrough !== undefined)
-  }
-
   #memoryReaches(): boolean {
     // The hub may be behind the log at which a snapshot was begun; the log itself can end it at once.
-    if (this.#channels.some(({ snapshotThrough }) => (snapshotThrough ?? 0) > this.#hub.through)) return false
+    if (
+      this.#snapshots > 0 &&
+      this.#channels.some(({ snapshotThrough = 0 }) => snapshotThrough > this.#hub.through)
+    ) {
+      return false
+    }
     const [only] = this.#channels
     if (this.#channels.length === 1 && only) return only.topic.floor <= Math.max(this.#at, only.floor)
     return memoryReaches(

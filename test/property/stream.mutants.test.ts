@@ -54,8 +54,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'frames with floors carry their own id',
     file: 'src/hub/reader.ts',
-    find: 'if (messageAt && (this.#hasFloors() || this.#snapshotOpen()))',
-    replace: 'if (messageAt && this.#snapshotOpen())',
+    find: 'if (messageAt && (this.#hasFloors() || this.#snapshots > 0))',
+    replace: 'if (messageAt && this.#snapshots > 0)',
   },
   {
     name: 'trimmed messages are passed over in silence',
