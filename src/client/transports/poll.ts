@@ -31,18 +31,19 @@ export async function pollOnce(to: Access, starts: Starts, signal?: AbortSignal)
  * its marks. A gap that starts a new order, or a whole state, stands before everything.
  */
 export function inOrder({ messages, gaps, snapshots }: PollAnswer): ServerMessage[] {
+  // A gap and an end stand behind the message at their place, a signal behind the one before it.
+  let last = 0
   const placed: [place: number, message: ServerMessage][] = [
     ...gaps.map((gap): [number, ServerMessage] => [
-      /^(expired|rights)$/.test(gap.reason) ? sequenceOf(gap.after) : -2,
+      /^(expired|rights)$/.test(gap.reason) ? sequenceOf(gap.after) + 0.5 : -2,
       { ...gap, type: 'gap' },
     ]),
-    // An end stands behind the message at its place.
     ...snapshots.map((mark): [number, ServerMessage] => [
       mark.phase === 'begin' ? -1 : sequenceOf(mark.id ?? '') + 0.5,
       { ...mark, type: 'snapshot' },
     ]),
     ...messages.map((message): [number, ServerMessage] => [
-      sequenceOf(message.id ?? ''),
+      (last = message.id === undefined ? last : sequenceOf(message.id)),
       { ...message, type: 'message' },
     ]),
   ]
