@@ -1,7 +1,11 @@
 // The client's size as a page would load it: bundled, minified, gzipped. Fails above a budget.
+// With --peers: the peers' clients too, by the same measure; they are installed into a temporary folder.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { root } from './toolchain.mjs'
+import { root, run } from './toolchain.mjs'
 
 /** What the least of pages uses; all three transports come along. */
 const core = `
@@ -14,12 +18,48 @@ const bundles = [
   { name: 'core', source: core, budgetBytes: 11_000, goalBytes: 8_000 },
   { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 11_600 },
 ]
+
+/** The least of pages with each: connect, hear one channel, say something on it. */
+const peers = [
+  [
+    'socket.io-client',
+    '4.8.4',
+    `import { io } from 'socket.io-client'; io('/').on('m', console.log).emit('m', 1)`,
+  ],
+  [
+    '@microsoft/signalr',
+    '10.0.11',
+    `import { HubConnectionBuilder } from '@microsoft/signalr'
+     const hub = new HubConnectionBuilder().withUrl('/hub').withAutomaticReconnect().build()
+     hub.on('m', console.log); hub.start().then(() => hub.send('m', 1))`,
+  ],
+  [
+    'centrifuge',
+    '5.8.0',
+    `import { Centrifuge } from 'centrifuge'
+     const centrifuge = new Centrifuge([{ transport: 'websocket', endpoint: '/ws' }, { transport: 'sse', endpoint: '/sse' }])
+     const pet = centrifuge.newSubscription('pets'); pet.on('publication', console.log); pet.subscribe()
+     centrifuge.connect(); pet.publish(1)`,
+  ],
+  [
+    'pusher-js',
+    '8.6.0',
+    `import Pusher from 'pusher-js'; new Pusher('key', { cluster: 'eu' }).subscribe('pets').bind('m', console.log)`,
+  ],
+  [
+    'ably',
+    '2.28.0',
+    `import { BaseRealtime, WebSocketTransport, FetchRequest } from 'ably/modular'
+     const pet = new BaseRealtime({ key: 'k', plugins: { WebSocketTransport, FetchRequest } }).channels.get('pets')
+     pet.subscribe('m', console.log); pet.publish('m', 1)`,
+  ],
+]
 const kB = (n) => `${(n / 1000).toFixed(2)} kB`
 
-for (const { name, source, budgetBytes, goalBytes } of bundles) {
+async function gzipped(contents, resolveDir) {
   const { outputFiles } = await build({
-    stdin: { contents: source, resolveDir: root },
-    absWorkingDir: root,
+    stdin: { contents, resolveDir },
+    absWorkingDir: resolveDir,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -27,11 +67,36 @@ for (const { name, source, budgetBytes, goalBytes } of bundles) {
     target: 'es2022',
     write: false,
   })
-  const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length
+}
+
+for (const { name, source, budgetBytes, goalBytes } of bundles) {
+  const bytes = await gzipped(source, root)
   const goal = goalBytes ? `, goal ${kB(goalBytes)} (${kB(Math.max(0, bytes - goalBytes))} away)` : ''
   console.log(`everwire/client: ${name} ${kB(bytes)} gzip, budget ${kB(budgetBytes)}${goal}`)
   if (bytes > budgetBytes) {
     console.error(`${name} is ${bytes - budgetBytes} bytes over its budget.`)
     process.exitCode = 1
+  }
+}
+
+if (process.argv.includes('--peers')) {
+  const folder = mkdtempSync(join(tmpdir(), 'everwire-size-'))
+  try {
+    const asked = peers.map(([name, version]) => `${name}@${version}`)
+    const options = [
+      '--prefix',
+      folder,
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--silent',
+    ]
+    if (await run('npm', ['install', ...options, ...asked])) throw new Error('npm install failed')
+    for (const [name, version, source] of peers)
+      console.log(`${name} ${version}: ${kB(await gzipped(source, folder))} gzip`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }

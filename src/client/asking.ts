@@ -3,9 +3,10 @@ import type { PresenceMessage, RequestMessage, ServerMessage } from '../protocol
 import type { ChannelHost } from './channel.ts'
 import type { OpenLine } from './driver.ts'
 import { ClientError } from './errors.ts'
+import { ask as post, endingOf } from './http.ts'
 import { outgoing, tooLarge } from './outgoing.ts'
 import type { Rider } from './rider.ts'
-import type { Outgoing } from './transports/transport.ts'
+import type { Access, Outgoing } from './transports/transport.ts'
 
 /** What is asked once: a `request` or `presence`. */
 type Question = Omit<RequestMessage, 'ref'> | Omit<PresenceMessage, 'ref'>
@@ -68,7 +69,8 @@ class Asker implements Rider {
         continue
       }
       pending.sentOn = line
-      line.send(pending.message)
+      if (line.starts) void this.#post(line.access, pending.message)
+      else line.send(pending.message)
     }
   }
 
@@ -92,6 +94,16 @@ class Asker implements Rider {
   ended(error: Error): void {
     this.#over = error
     for (const ref of this.#pending.keys()) this.#settle(ref, error)
+  }
+
+  async #post(access: Access, { type, ref = 0, text }: Outgoing): Promise<void> {
+    try {
+      const answer = await post(access, `/${type}`, text)
+      this.#settle(ref, answer.status === 204 ? undefined : (await answer.json()).data)
+    } catch (error) {
+      const { code = 'timeout', message } = endingOf(error)
+      this.#settle(ref, new EverwireError(code, message))
+    }
   }
 
   #settle(ref: number, result: unknown): void {

@@ -1,19 +1,11 @@
 import type { Contract, DataIn, DataOut, EventName } from '../contract/types.ts'
-import type { EverwireError } from '../protocol/codes.ts'
+import type { ChannelEvents, Heard } from './heard.ts'
 import { Listeners } from './listeners.ts'
 import type { Rider } from './rider.ts'
 import type { Post, Sender } from './sender.ts'
 import type { Access } from './transports/transport.ts'
-import type { Sink, Subscriptions } from './subscriptions.ts'
-import type {
-  ChannelStart,
-  ChannelState,
-  Gap,
-  Message,
-  Published,
-  PublishOptions,
-  SnapshotMark,
-} from './types.ts'
+import type { Subscriptions } from './subscriptions.ts'
+import type { ChannelStart, ChannelState, Message, Published, PublishOptions } from './types.ts'
 
 /** What a channel, and what is built upon it, needs of its wire. */
 export interface ChannelHost extends Post {
@@ -24,23 +16,6 @@ export interface ChannelHost extends Post {
   join(rider: Rider): void
   report(error: unknown): void
 }
-
-/** What happens on a channel besides its messages. */
-export interface ChannelEvents {
-  /** Any message, whatever its event. */
-  readonly '*': Message
-  /** Messages may be missing: what comes next does not follow. */
-  readonly gap: Gap
-  readonly snapshot: SnapshotMark
-  readonly state: ChannelState
-  /** Where it begins, or goes on after a drop; a poll does not tell at first. */
-  readonly subscribed: { readonly id: string | undefined }
-  /** The channel was refused; the wire lives on. */
-  readonly error: EverwireError
-}
-
-// Events of the application have a space before their names, which keeps "gap" apart from a gap.
-type Heard = ChannelEvents & { readonly [event: ` ${string}`]: Message }
 
 const standsBy: ReadonlySet<string> = new Set(['state', 'error'])
 const own: ReadonlySet<string> = new Set(['*', 'gap', 'snapshot', 'state', 'subscribed', 'error'])
@@ -62,36 +37,19 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   readonly name: Name
   readonly #host: ChannelHost
   readonly #listeners: Listeners<Heard>
-  readonly #sink: Sink
   #start: ChannelStart = {}
   #listening = 0
   #held = false
-  #state: ChannelState = 'idle'
 
   constructor(name: Name, host: ChannelHost) {
     this.name = name
     this.#host = host
     hosts.set(this, host)
-    const listeners = (this.#listeners = new Listeners<Heard>(host.report))
-    this.#sink = {
-      message(message) {
-        listeners.emit(` ${message.event}`, message)
-        listeners.emit('*', message)
-      },
-      gap: (gap) => listeners.emit('gap', gap),
-      snapshot: (mark) => listeners.emit('snapshot', mark),
-      state: (state, error) => {
-        if (state === this.#state) return
-        this.#state = state
-        listeners.emit('state', state)
-        if (error) listeners.emit('error', error)
-        if (state === 'subscribed') listeners.emit('subscribed', { id: this.position })
-      },
-    }
+    this.#listeners = new Listeners<Heard>(host.report)
   }
 
   get state(): ChannelState {
-    return this.#state
+    return this.#host.subscriptions.state(this.name)
   }
 
   /** Everything up to it was delivered, or covered by a gap; start with it as `after` to go on from here. */
@@ -164,6 +122,6 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   }
 
   #want(): void {
-    this.#host.subscriptions.want(this.name, this.#start, this.#sink)
+    this.#host.subscriptions.want(this.name, this.#start, this.#listeners)
   }
 }

@@ -19,6 +19,7 @@ export interface OpenLine {
   /** Of a fixed connection: what it carries, in the order to which floors refer. */
   readonly starts: Starts | undefined
   readonly welcome: Partial<WelcomeMessage>
+  readonly access: Access
   /** Where a fixed connection began. */
   readonly position: string | undefined
   send(outgoing: Outgoing): void
@@ -154,6 +155,7 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
     const line: Opened = {
       transport,
       starts,
+      access,
       connection,
       welcome: {},
       position: undefined,

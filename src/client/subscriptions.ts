@@ -3,28 +3,22 @@ import type { ChannelMessage, ErrorMessage, ServerMessage, Start } from '../prot
 import type { OpenLine } from './driver.ts'
 import { passes } from './endings.ts'
 import { endingOf } from './http.ts'
+import type { Heard } from './heard.ts'
+import type { Listeners } from './listeners.ts'
 import { partsOf } from './position.ts'
 import type { Rider } from './rider.ts'
 import { Track } from './track.ts'
 import { decoded, outgoing } from './outgoing.ts'
 import { inOrder, pollOnce } from './transports/poll.ts'
 import type { Access, Ending, Starts } from './transports/transport.ts'
-import type { ChannelState, Gap, Message, SnapshotMark } from './types.ts'
-
-/** Where what comes on a channel goes. */
-export interface Sink {
-  message(message: Message): void
-  gap(gap: Gap): void
-  snapshot(mark: SnapshotMark): void
-  state(state: ChannelState, error?: EverwireError): void
-}
+import type { ChannelState } from './types.ts'
 
 interface Subscription {
   readonly name: string
   readonly track: Track
-  readonly sink: Sink
+  readonly listeners: Listeners<Heard>
+  state: ChannelState
   wanted: boolean
-  denied: boolean
   /** A fixed connection has carried it, so that a refusal of the next is not for its sake. */
   admitted: boolean
   /** Its first messages are being fetched. */
@@ -61,22 +55,22 @@ export class Subscriptions implements Rider {
   }
 
   /** Subscribes, unless it is. */
-  want(name: string, start: Start, sink: Sink): void {
+  want(name: string, start: Start, listeners: Listeners<Heard>): void {
     const known = this.#byName.get(name)
     if (known) known.wanted = true
     else {
-      const track = new Track(start)
-      this.#byName.set(name, {
+      const subscription: Subscription = {
         name,
-        track,
-        sink,
+        track: new Track(start),
+        listeners,
+        state: 'idle',
         wanted: true,
-        denied: false,
         admitted: false,
         filling: false,
         ref: undefined,
-      })
-      sink.state('subscribing')
+      }
+      this.#byName.set(name, subscription)
+      become(subscription, 'subscribing')
     }
     this.#syncSoon()
   }
@@ -92,10 +86,15 @@ export class Subscriptions implements Rider {
   /** Unsubscribes; what comes later begins anew. */
   forget(name: string): void {
     const subscription = this.#byName.get(name)
-    if (subscription) this.#unsubscribe(subscription)
-    subscription?.sink.state('idle')
+    if (!subscription) return
+    this.#unsubscribe(subscription)
     this.#byName.delete(name)
     this.#syncSoon()
+    become(subscription, 'idle')
+  }
+
+  state(name: string): ChannelState {
+    return this.#byName.get(name)?.state ?? 'idle'
   }
 
   position(name: string): string | undefined {
@@ -130,7 +129,7 @@ export class Subscriptions implements Rider {
     for (const subscription of this.#byName.values()) {
       this.#cut(subscription)
       subscription.admitted = false
-      if (!subscription.denied) subscription.sink.state('subscribing')
+      if (subscription.state !== 'denied') become(subscription, 'subscribing')
     }
   }
 
@@ -157,22 +156,23 @@ export class Subscriptions implements Rider {
     if (stands === undefined) return
     const parts = partsOf(stands)
     const about = line?.starts ? carried : this.#byName.values()
-    for (const [index, { track }] of [...about].entries()) track.proved(parts, index)
+    let index = 0
+    for (const { track } of about) track.proved(parts, index++)
   }
 
   #take(message: ServerMessage, carried: readonly Subscription[]): void {
     const subscription = 'channel' in message && this.#byName.get(message.channel ?? '')
     if (!subscription) return
-    const { track, sink } = subscription
+    const { track, listeners } = subscription
     const index = Math.max(0, carried.indexOf(subscription))
     switch (message.type) {
       case 'message':
         return this.#message(subscription, message)
       case 'gap':
-        if (track.gap(message, index)) sink.gap(message)
+        if (track.gap(message, index)) listeners.emit('gap', message)
         return
       case 'snapshot':
-        if (track.snapshot(message, index)) sink.snapshot(message)
+        if (track.snapshot(message, index)) listeners.emit('snapshot', message)
         return
       case 'subscribed':
         if (message.ref === subscription.ref) this.#started(subscription, message.id)
@@ -204,15 +204,17 @@ export class Subscriptions implements Rider {
   }
 
   #message(subscription: Subscription, message: ChannelMessage): void {
-    const { track, sink, name } = subscription
+    const { track, listeners, name } = subscription
     const after = track.position ?? '0'
     const verdict = track.message(message)
     if (verdict === 'repair') return this.#repair(subscription)
     if (verdict === 'drop') return
     const { id } = message
     if (verdict === 'gap' && id)
-      sink.gap({ channel: name, after, oldest: id, head: id, reason: 'unproved', id })
-    sink.message(decoded(message))
+      listeners.emit('gap', { channel: name, after, oldest: id, head: id, reason: 'unproved', id })
+    const heard = decoded(message)
+    listeners.emit(` ${message.event}`, heard)
+    listeners.emit('*', heard)
   }
 
   #cut(subscription: Subscription): void {
@@ -222,7 +224,7 @@ export class Subscriptions implements Rider {
 
   #started(subscription: Subscription, id: string | undefined, index = 0): void {
     subscription.track.started(id, index)
-    subscription.sink.state('subscribed')
+    become(subscription, 'subscribed')
   }
 
   #refusedOne(subscription: Subscription, { code, message }: ErrorMessage): void {
@@ -232,9 +234,9 @@ export class Subscriptions implements Rider {
   }
 
   #deny(subscription: Subscription, code: ErrorCode, message: string): void {
-    subscription.denied = true
     this.#cut(subscription)
-    subscription.sink.state('denied', new EverwireError(code, message))
+    become(subscription, 'denied')
+    subscription.listeners.emit('error', new EverwireError(code, message))
     this.#syncSoon()
   }
 
@@ -283,10 +285,20 @@ export class Subscriptions implements Rider {
   }
 
   #wanted(): Subscription[] {
-    return [...this.#byName.values()].filter(({ wanted, denied, filling }) => wanted && !denied && !filling)
+    return [...this.#byName.values()].filter(
+      ({ wanted, state, filling }) => wanted && state !== 'denied' && !filling,
+    )
   }
 
   #on({ starts }: OpenLine): readonly Subscription[] {
     return (starts && this.#carried.get(starts)) ?? []
   }
+}
+
+function become(subscription: Subscription, state: ChannelState): void {
+  if (state === subscription.state) return
+  subscription.state = state
+  const { listeners, track } = subscription
+  listeners.emit('state', state)
+  if (state === 'subscribed') listeners.emit('subscribed', { id: track.position })
 }

@@ -11,6 +11,7 @@ function open() {
     transport: 'websocket',
     starts: undefined,
     welcome: {},
+    access: { base: '', headers: undefined, credentials: undefined, token: undefined },
     position: undefined,
     send: ({ ref }) => void sent.push(Number(ref)),
   }

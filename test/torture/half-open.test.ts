@@ -155,7 +155,8 @@ describe.each(['websocket', 'sse', 'poll'] as const)('the SDK over %s', (transpo
       expect(ms).toBeLessThan(heartbeats * beatMs + lateMs)
       await done
       expect(got).toEqual([1, 2])
-      await expect.poll(() => states).toEqual(['reconnecting', 'recovered'])
+      // It may wait for a second before it dials.
+      await expect.poll(() => states, { timeout: 5_000 }).toEqual(['reconnecting', 'recovered'])
     },
   )
 })

@@ -51,7 +51,7 @@ const mutants: readonly Wrong[] = [
     name: 'a client keeps its gaps to itself',
     store: 'memory',
     file: 'src/client/subscriptions.ts',
-    find: 'if (track.gap(message, index)) sink.gap(message)',
+    find: "if (track.gap(message, index)) listeners.emit('gap', message)",
     replace: 'track.gap(message, index)',
     as: /(lost|silent reset): sdk/,
   },

@@ -49,7 +49,7 @@ export interface Handlers {
 }
 
 export interface Connection {
-  /** After `opened`. What cannot be delivered is never answered, or answered with a passing `error`. */
+  /** After `opened`; a fixed connection is given publishes only. What cannot be delivered is never answered, or answered with a passing `error`. */
   send(outgoing: Outgoing): void
   close(): void
 }

@@ -6,7 +6,7 @@ import type { Access, Ending, Outgoing } from './transport.ts'
 const batch = 100
 
 /**
- * What a client says where the downstream is HTTP: by POST, publishes in order, one POST under way at a time and
+ * Publishes where the downstream is HTTP: by POST, in order, one POST under way at a time and
  * what has gathered meanwhile in the next. An answer comes like one on a WebSocket. Where no answer came, it is
  * a `timeout` error: unknown, to be sent again with the same key. A POST outlives the stream that it stood beside.
  */
@@ -22,7 +22,6 @@ export class Upstream {
   }
 
   send(outgoing: Outgoing): void {
-    if (outgoing.type !== 'publish') return void this.#single(outgoing)
     this.#waiting.push(outgoing)
     // In a turn of its own, so that what is published in one turn goes out in one POST.
     if (!this.#posting) queueMicrotask(() => void this.#pump())
@@ -58,16 +57,6 @@ export class Upstream {
       return undefined
     } catch (error) {
       return endingOf(error)
-    }
-  }
-
-  async #single(outgoing: Outgoing): Promise<void> {
-    try {
-      const answer = await ask(this.#access, `/${outgoing.type}`, outgoing.text)
-      const data: unknown = answer.status === 204 ? undefined : (await answer.json()).data
-      this.#answered({ type: 'response', ref: outgoing.ref ?? 0, data })
-    } catch (error) {
-      this.#refuse(outgoing, endingOf(error))
     }
   }
 
