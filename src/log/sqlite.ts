@@ -16,6 +16,9 @@ import type {
   WriterRequest,
 } from './sqlite/wire.ts'
 
+/** So many channels are looked at in one slice of retention. */
+const sliceChannels = 64
+
 export interface SqliteLogOptions {
   /** A directory, or the file itself when the path has an ending. Made where it is missing. */
   readonly path: string
@@ -182,11 +185,14 @@ class SqliteLog implements Log {
   /** In slices, each a small transaction of its own, so that no publish waits long. */
   async #sweep(): Promise<void> {
     const now = this.#now()
-    while (await this.#writer.ask({ kind: 'expire', now, channels: [] }));
+    while (await this.#writer.ask({ kind: 'forget', now }));
     for (let next: number | undefined = 0; next !== undefined && !this.#closing;) {
       const page: AgesPage = await this.#reader.ask({ kind: 'ages', afterChannel: next })
-      const channels = this.#aged(page, now)
-      while (channels.length > 0 && (await this.#writer.ask({ kind: 'expire', now, channels })));
+      let left = this.#aged(page, now)
+      while (left.length > 0 && !this.#closing) {
+        const channels = left.slice(0, sliceChannels)
+        left = left.slice(await this.#writer.ask({ kind: 'expire', now, channels }))
+      }
       next = page.next
     }
   }

@@ -74,6 +74,7 @@ export class Commits {
 
   #apply({ id, request }: Operation): Answered {
     if (request.kind === 'expire') return { id, value: this.#store.expire(request.now, request.channels) }
+    if (request.kind === 'forget') return { id, value: this.#store.forget(request.now) }
     try {
       return { id, value: this.#store.append(request) }
     } catch (error) {

@@ -17,7 +17,7 @@ export const storeQueries = {
   key: 'SELECT entry, time, payload, checksum FROM publish_keys WHERE digest = ?',
   addKey:
     'INSERT OR REPLACE INTO publish_keys (entry, time, digest, payload, checksum) VALUES (?, ?, ?, ?, ?)',
-  oldestKeys: 'SELECT entry, time FROM publish_keys ORDER BY entry LIMIT 500',
+  oldestKeys: 'SELECT entry, time FROM publish_keys ORDER BY entry LIMIT ?',
   deleteKeys: 'DELETE FROM publish_keys WHERE entry <= ?',
 } as const
 
@@ -36,8 +36,8 @@ interface Planned {
   readonly payload: string
 }
 
-/** What one slice of retention by age may remove. */
-const sliceRows = 500
+/** What one slice of retention may remove: few enough that no publish waits long for the disk. */
+const sliceRows = 200
 
 /** The writer's operations on the file. All of them run within a transaction that the caller begins and ends. */
 export class Store {
@@ -82,14 +82,25 @@ export class Store {
     return numbers
   }
 
-  /** Removes a slice of what is too old; answers whether there may be more. */
-  expire(now: number, channels: readonly Aged[]): boolean {
-    let budget = sliceRows - this.#forgetKeys(now)
-    for (const { channel, rule } of channels) {
-      if (budget <= 0) return true
+  /** Removes a slice of what is too old; answers how many of the channels, from the first on, have no more of it. */
+  expire(now: number, channels: readonly Aged[]): number {
+    let budget = sliceRows
+    const left = channels.findIndex(({ channel, rule }) => {
       budget -= this.#trim.aged(this.#channels.get(channel, rule.keep), rule, now, budget)
-    }
-    return budget <= 0
+      return budget <= 0
+    })
+    return left < 0 ? channels.length : left
+  }
+
+  /** Forgets a slice of the keys that are older than the window; answers whether there may be more. */
+  forget(now: number): boolean {
+    const { oldestKeys, deleteKeys } = this.#statements
+    const oldest = oldestKeys.all(sliceRows)
+    const young = oldest.findIndex((row) => now - numberOf(row, 'time') < this.#dedupeMs)
+    const gone = young < 0 ? oldest : oldest.slice(0, young)
+    const last = gone.at(-1)
+    if (last) deleteKeys.run(numberOf(last, 'entry'))
+    return gone.length === sliceRows
   }
 
   /** To be called before the transaction is committed. */
@@ -192,14 +203,5 @@ export class Store {
     if (removed) state.tombstones++
     else state.values++
     this.#trim.latest(state, rule)
-  }
-
-  #forgetKeys(now: number): number {
-    const oldest = this.#statements.oldestKeys.all()
-    const young = oldest.findIndex((row) => now - numberOf(row, 'time') < this.#dedupeMs)
-    const gone = young < 0 ? oldest : oldest.slice(0, young)
-    const last = gone.at(-1)
-    if (last) this.#statements.deleteKeys.run(numberOf(last, 'entry'))
-    return gone.length
   }
 }

@@ -63,7 +63,7 @@ export class Trim {
     );
   }
 
-  /** By age, at most about `budget` rows; returns how many went. */
+  /** By age, at most `budget` rows; returns how many went. */
   aged(state: ChannelState, rule: Rule, now: number, budget: number): number {
     return state.keep === 'all'
       ? this.#agedAll(state, rule, now, budget)
@@ -73,10 +73,11 @@ export class Trim {
   #agedAll(state: ChannelState, { ageMs }: Rule, now: number, budget: number): number {
     let removed = 0
     while (removed < budget) {
-      const gone = this.#oldestWhile(state, manyRows, (row) => now - numberOf(row, 'time') > ageMs)
-      if (gone.length === 0) break
-      this.#deleteThrough(state, gone)
+      const most = Math.min(manyRows, budget - removed)
+      const gone = this.#oldestWhile(state, most, (row) => now - numberOf(row, 'time') > ageMs)
+      if (gone.length > 0) this.#deleteThrough(state, gone)
       removed += gone.length
+      if (gone.length < most) break
     }
     return removed
   }

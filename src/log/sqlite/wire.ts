@@ -43,8 +43,10 @@ export interface Aged {
 export type WriterRequest =
   | { readonly kind: 'rule'; readonly number: number; readonly rule: Rule }
   | AppendRequest
-  /** One slice of retention by age; answers whether there is more to do. */
+  /** One slice of retention by age; answers how many of the channels, from the first on, are done with. */
   | { readonly kind: 'expire'; readonly now: number; readonly channels: readonly Aged[] }
+  /** One slice of the keys that are older than the window; answers whether there may be more. */
+  | { readonly kind: 'forget'; readonly now: number }
   | { readonly kind: 'close' }
 
 /** For each entry of an append: sequence, 1 for a duplicate, time, previous (-1: not known). */
@@ -84,7 +86,8 @@ export interface AgesPage {
 export interface Answers {
   rule: undefined
   append: AppendedNumbers
-  expire: boolean
+  expire: number
+  forget: boolean
   open: undefined
   close: undefined
   read: Page

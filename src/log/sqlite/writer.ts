@@ -51,12 +51,15 @@ function takeGroup(waiting: readonly Asked<WriterRequest>[]) {
   let entries = 0
   let taken = 0
   for (const { id, request } of waiting) {
+    // Retention has a transaction of its own: what is published beside it does not wait for its disk.
+    const retention = request.kind === 'expire' || request.kind === 'forget'
+    if (retention && operations.length > 0) break
     taken++
     if (request.kind === 'close') return { rules, operations, taken, close: id }
     if (request.kind === 'rule') rules.push(request)
     else operations.push({ id, request })
     if (request.kind === 'append') entries += request.entries.length
-    if (entries >= groupEntries) break
+    if (entries >= groupEntries || retention) break
   }
   return { rules, operations, taken, close: undefined }
 }
