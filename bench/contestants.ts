@@ -1,0 +1,196 @@
+// Who is measured: how each is started, how one subscribes to it, and who publishes.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { debian, lab, limitPath, npmPackages, root, versionOf, type Need } from './lab.ts'
+import type { Work } from './works.ts'
+
+export interface Contestant {
+  readonly name: string
+  readonly what: string
+  readonly transport: 'ws' | 'sse' | 'poll' | 'socketio'
+  readonly need?: Need
+  /** The command that serves on `port`; what it needs to publish itself comes in the environment. */
+  command(port: number, work: Work): readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** How the generator subscribes and, for those that do not publish themselves, how it publishes. */
+  load(port: number, work: Work): readonly string[]
+  readonly publishesItself: boolean
+}
+
+const node = process.execPath
+const own = join(root, 'bench', 'servers', 'own.ts')
+const subscribe = ['--send={"type":"subscribe","channel":"m"}', '--ready="type":"subscribed"']
+const wire = {
+  ws: ['--path=/wire/ws', ...subscribe],
+  sse: ['--path=/wire/sse?channel=m', '--ready=event: connected'],
+  poll: ['--path=/wire/poll?channel=m&wait=60'],
+} as const
+
+function library(transport: 'ws' | 'sse' | 'poll'): Contestant {
+  return {
+    name: `own-${transport}`,
+    what: 'Everwire as a library, publishing in its process',
+    transport,
+    command: () => [node, own],
+    load: () => wire[transport],
+    publishesItself: true,
+  }
+}
+
+function standAlone(transport: 'ws' | 'sse' | 'poll'): Contestant {
+  return {
+    name: `serve-${transport}`,
+    what: '`everwire serve --dev`, published to over HTTP',
+    transport,
+    command: (port) => [node, join(root, 'src/cli/main.ts'), 'serve', '--dev', '--port', String(port)],
+    load: (_port, { burst }) => [
+      ...wire[transport],
+      '--publish-path=/wire/publish',
+      '--publish-body={"channel":"m","data":{}}',
+      ...(burst > 1 ? ['--publish-array'] : []),
+    ],
+    publishesItself: false,
+  }
+}
+
+function limit(transport: 'ws' | 'sse'): Contestant {
+  return {
+    name: `limit-${transport}`,
+    what: 'C and epoll: one write of ready bytes per subscriber and turn',
+    transport,
+    command: () => [limitPath],
+    load: () => [],
+    publishesItself: true,
+  }
+}
+
+function script(name: string, transport: Contestant['transport'], what: string, path = '/'): Contestant {
+  const program = name.startsWith('bun-') ? join(lab, 'node_modules/bun/bin/bun.exe') : node
+  return {
+    name,
+    what,
+    transport,
+    need: 'npm',
+    command: () => [program, join(lab, 'servers', `${name}.mjs`)],
+    load: () => [`--path=${path}`],
+    publishesItself: true,
+  }
+}
+
+function nchan(transport: 'ws' | 'sse'): Contestant {
+  return {
+    name: `nchan-${transport}`,
+    what: 'nginx with nchan, one worker, published to over HTTP',
+    transport,
+    need: 'debian',
+    command(port) {
+      const home = join(lab, 'nchan')
+      mkdirSync(join(home, 'logs'), { recursive: true })
+      writeFileSync(join(home, 'nginx.conf'), nginxConf(port))
+      // With nchan, Debian's nginx insists on folders in /var/lib/nginx; in a mount namespace of its own it may have them.
+      const inside = 'mount -t tmpfs none /var/lib && mkdir /var/lib/nginx && exec "$0" "$@"'
+      const nginx = [debian('usr/sbin/nginx'), '-p', home, '-c', 'nginx.conf', '-e', 'logs/error.log']
+      return ['unshare', '-m', 'sh', '-c', inside, ...nginx]
+    },
+    load: () => ['--path=/sub', '--publish-path=/pub'],
+    publishesItself: false,
+  }
+}
+
+const nginxConf = (port: number) => `
+load_module ${debian('usr/lib/nginx/modules/ngx_nchan_module.so')};
+user root;
+worker_processes 1;
+worker_rlimit_nofile 19000;
+daemon off;
+pid logs/nginx.pid;
+error_log logs/error.log crit;
+events { worker_connections 19000; multi_accept on; }
+http {
+  access_log off;
+  client_body_temp_path logs; proxy_temp_path logs; fastcgi_temp_path logs; uwsgi_temp_path logs; scgi_temp_path logs;
+  client_body_buffer_size 64k;
+  keepalive_requests 100000000;
+  tcp_nodelay on;
+  nchan_shared_memory_size 256m;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location = /sub {
+      nchan_subscriber websocket eventsource;
+      nchan_channel_id m;
+      nchan_message_buffer_length 100;
+      nchan_subscriber_first_message newest;
+    }
+    location = /pub {
+      nchan_publisher http;
+      nchan_channel_id m;
+      nchan_message_buffer_length 100;
+      nchan_message_timeout 1m;
+    }
+  }
+}
+`
+
+const natsHello = 'CONNECT {"verbose":false,"pedantic":false}\\r\\n'
+
+const nats: Contestant = {
+  name: 'nats-ws',
+  what: 'nats-server over WebSocket, GOMAXPROCS=1, published to over TCP',
+  transport: 'ws',
+  need: 'debian',
+  env: { GOMAXPROCS: '1' },
+  command(port) {
+    const conf = join(lab, 'nats.conf')
+    // The publisher's port is the next one; a run begins with a pair that is free.
+    writeFileSync(
+      conf,
+      `listen: "127.0.0.1:${port + 1}"\nmax_connections: 19000\nmax_pending: 256MB\nwrite_deadline: "30s"\n` +
+        `websocket { listen: "127.0.0.1:${port}", no_tls: true, compression: false }\n`,
+    )
+    return [debian('usr/sbin/nats-server'), '-c', conf, '-l', join(lab, 'nats.log')]
+  },
+  load: (port) => [
+    '--binary',
+    `--send=${natsHello}SUB m 1\\r\\nPING\\r\\n`,
+    '--ready=PONG',
+    `--publish-port=${port + 1}`,
+    '--publish-path=/',
+    '--publish-line',
+    `--publish-hello=${natsHello}`,
+  ],
+  publishesItself: false,
+}
+
+export const contestants: readonly Contestant[] = [
+  limit('ws'),
+  library('ws'),
+  standAlone('ws'),
+  script('ws-tuned', 'ws', 'ws, each message encoded once, nothing tracked'),
+  script('ws-hand', 'ws', 'ws, JSON.stringify and send for each client'),
+  script('socketio', 'socketio', 'Socket.IO, WebSocket only', '/socket.io/?EIO=4&transport=websocket'),
+  script('bun-ws', 'ws', 'Bun, server.publish'),
+  nchan('ws'),
+  nats,
+  limit('sse'),
+  library('sse'),
+  standAlone('sse'),
+  script('express-sse', 'sse', 'Express, response.write for each client'),
+  script('better-sse', 'sse', "better-sse's channel on Express"),
+  script('bun-sse', 'sse', 'Bun, a ReadableStream for each client'),
+  nchan('sse'),
+  library('poll'),
+]
+
+/** Versions of everything that takes part. */
+export function versions(there: ReadonlySet<Need>): readonly string[] {
+  return [
+    `Node ${process.versions.node}`,
+    ...(there.has('npm') ? Object.entries(npmPackages).map(([name, version]) => `${name} ${version}`) : []),
+    ...(there.has('debian')
+      ? [
+          versionOf(debian('usr/sbin/nginx'), ['-v']),
+          versionOf(debian('usr/sbin/nats-server'), ['--version']),
+        ]
+      : []),
+  ]
+}

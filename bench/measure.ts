@@ -1,0 +1,155 @@
+// One measurement: a server on CPU 0, the generator on CPU 1, and what the generator says about them.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { join } from 'node:path'
+import type { Contestant } from './contestants.ts'
+import { lab, loadPath } from './lab.ts'
+import type { Work } from './works.ts'
+
+/** What the generator prints; docs in README.md. */
+export type Result = Readonly<Record<string, number>>
+
+/** A run whose figures mean nothing: something was lost, or did not work. */
+export class Invalid extends Error {}
+
+const startMs = 15_000
+
+/** Throws Invalid. */
+export async function measure(contestant: Contestant, work: Work): Promise<Result> {
+  const port = await freePorts()
+  const [command = '', ...args] = contestant.command(port, work)
+  const server = pinned(0, command, args, {
+    ...contestant.env,
+    PORT: String(port),
+    RATE: String(work.rate),
+    BURST: String(work.burst),
+    CHANNELS: '1',
+    // Starting is not measured; with the code kept between runs it is quicker.
+    NODE_COMPILE_CACHE: join(lab, 'cache'),
+  })
+  const said = collect(server)
+  try {
+    await listening(port, server, said)
+    const pids = family(server.pid ?? 0)
+    return checked(await generate(contestant, work, port, pids))
+  } catch (error) {
+    throw new Invalid(`${error instanceof Error ? error.message : String(error)}\n${said.text}`.trim())
+  } finally {
+    await stop(server)
+  }
+}
+
+async function generate(
+  contestant: Contestant,
+  work: Work,
+  port: number,
+  pids: readonly number[],
+): Promise<Result> {
+  const args = [
+    `--transport=${contestant.transport}`,
+    `--port=${port}`,
+    `--connections=${work.connections}`,
+    `--pids=${pids.join(',')}`,
+    `--window=${work.window}`,
+    `--warm=${work.kind === 'churn' ? 0.8 : 0.3}`,
+    `--settle=${work.settle}`,
+    `--rate=${work.rate}`,
+    `--burst=${work.burst}`,
+    // In the order of a subscriber's life; a server's own arguments come last.
+    ...(work.kind === 'churn' ? ['--churn'] : []),
+    ...(contestant.publishesItself && work.kind === 'fan-out' ? ['--signal'] : []),
+    ...contestant.load(port, work),
+  ]
+  const load = pinned(1, loadPath, args, {})
+  const said = collect(load)
+  const [code] = await once(load, 'close')
+  if (code !== 0) throw new Invalid(said.text.trim() || `the generator ended with ${String(code)}`)
+  const result: Result = JSON.parse(said.text.slice(said.text.indexOf('{')))
+  return result
+}
+
+const faults = ['lost', 'doubled', 'silent', 'dropped', 'failed', 'gaps', 'faults', 'refused'] as const
+
+function checked(result: Result): Result {
+  const found = faults.filter((name) => (result[name] ?? 0) !== 0).map((name) => `${name} ${result[name]}`)
+  if (found.length > 0) throw new Invalid(found.join(', '))
+  if (result['deliveries'] === 0) throw new Invalid('nothing was delivered')
+  return result
+}
+
+function pinned(
+  cpu: number,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): ChildProcess {
+  const child = spawn('taskset', ['-c', String(cpu), command, ...args], {
+    cwd: lab,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A session of its own, which as root goes before whatever else the machine does.
+    detached: true,
+  })
+  try {
+    writeFileSync(`/proc/${child.pid}/autogroup`, '-19')
+  } catch {
+    // Not root, or a kernel without: other work on the machine disturbs more, and equally.
+  }
+  return child
+}
+
+function collect(child: ChildProcess): { readonly text: string } {
+  const said = { text: '' }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (said.text = (said.text + text).slice(-4_000)))
+  }
+  return said
+}
+
+async function listening(port: number, server: ChildProcess, said: { readonly text: string }): Promise<void> {
+  const until = performance.now() + startMs
+  while (performance.now() < until) {
+    if (server.exitCode !== null) throw new Invalid(`the server has ended: ${said.text}`)
+    const socket = connect(port, '127.0.0.1')
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    })
+    socket.destroy()
+    // What a start leaves behind is to be over before memory and time are read.
+    if (open) return delay(200)
+    await delay(20)
+  }
+  throw new Invalid(`the server does not listen after ${startMs / 1_000} s`)
+}
+
+/** A process and its children: nginx works in one. */
+function family(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)]
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const closed = once(server, 'close')
+  // Its group: nothing of it is to be left.
+  process.kill(-(server.pid ?? 0), 'SIGKILL')
+  await closed
+}
+
+/** A free port whose next one is free, too. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const first = createServer().listen(0, '127.0.0.1')
+    await once(first, 'listening')
+    const { port } = first.address() as AddressInfo
+    const second = createServer().listen(port + 1, '127.0.0.1')
+    const free = await new Promise<boolean>((resolve) => {
+      second.once('listening', () => resolve(true)).once('error', () => resolve(false))
+    })
+    for (const server of [first, second]) if (server.listening) await once(server.close(), 'close')
+    if (free) return port
+  }
+}

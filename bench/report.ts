@@ -1,0 +1,115 @@
+// The report: what was measured on what machine, a table for each work, and the targets.
+import { cpus, loadavg, release, totalmem } from 'node:os'
+import type { Results, Spread } from './results.ts'
+import type { Figure, Target, Work } from './works.ts'
+
+const labels: Readonly<Record<Figure, string>> = {
+  cpuUs: 'CPU µs/delivery',
+  p50Us: 'p50 ms',
+  p99Us: 'p99 ms',
+  bytesPerConnection: 'bytes/connection',
+  cpuUsPerConnect: 'CPU µs/connect',
+  serverCores: 'cores',
+}
+
+const scale = (figure: Figure) => (figure === 'p50Us' || figure === 'p99Us' ? 0.001 : 1)
+
+function short(value: number): string {
+  const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+function shown(spread: Spread | undefined, by = 1): string {
+  if (!spread) return '-'
+  const { median, low, high } = spread
+  return low === high ? short(median * by) : `${short(median * by)} [${short(low * by)}-${short(high * by)}]`
+}
+
+/** What everything ran on. */
+export function machine(): readonly string[] {
+  const [cpu] = cpus()
+  return [
+    `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}`,
+    `${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    `Linux ${release()}`,
+    `load ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')}`,
+  ]
+}
+
+const base = (contestant: string) => (contestant.endsWith('-sse') ? 'limit-sse' : 'limit-ws')
+
+function table(results: Results, work: Work): string {
+  const [first] = work.figures
+  if (!first) throw new Error(`${work.name} has no figures`)
+  const limited = results.contestants(work).some((name) => name.startsWith('limit-'))
+  const head = ['server', ...work.figures.map((figure) => labels[figure]), ...(limited ? ['x limit'] : [])]
+  const names = [...results.contestants(work)].sort(
+    (a, b) => (results.spread(work, a, first)?.median ?? 0) - (results.spread(work, b, first)?.median ?? 0),
+  )
+  const rows = names.map((name) => [
+    name.startsWith('own-') || name.startsWith('serve-') ? `**${name}**` : name,
+    ...work.figures.map((figure) => shown(results.spread(work, name, figure), scale(figure))),
+    ...(limited ? [shown(results.ratio(work, name, base(name), first))] : []),
+  ])
+  return markdownTable(head, rows)
+}
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function asked({ figure, of, atMost }: Target): string {
+  const limit = short(atMost * (of ? 1 : scale(figure)))
+  return of ? `${labels[figure].replace(/ ms$/, '')} <= ${limit} x ${of}` : `${labels[figure]} <= ${limit}`
+}
+
+function targets(results: Results, works: readonly Work[]): string {
+  const rows = works.flatMap((work) =>
+    work.targets.flatMap((target) =>
+      ['own', 'serve'].flatMap((ours) => {
+        const name = `${ours}-${target.transport}`
+        const judged = results.judged(work, name, target)
+        if (!judged) return []
+        const met = judged.median <= target.atMost ? 'yes' : 'no'
+        return [[work.name, name, asked(target), shown(judged, target.of ? 1 : scale(target.figure)), met]]
+      }),
+    ),
+  )
+  return rows.length === 0
+    ? ''
+    : `## Targets\n\n${markdownTable(['work', 'server', 'target', 'is', 'met'], rows)}\n`
+}
+
+function warnings(results: Results, works: readonly Work[]): readonly string[] {
+  return works.flatMap((work) =>
+    results.contestants(work).flatMap((name) => {
+      const busy = results.spread(work, name, 'loadBusy')
+      const cores = results.spread(work, name, 'serverCores')
+      if (!busy || !cores || busy.median < 0.97 || cores.median > 0.9) return []
+      return [
+        `- ${work.name} ${name}: the generator was the bottleneck (busy ${short(busy.median)}, server ${short(cores.median)} of a core): latency and rate are not the server's.`,
+      ]
+    }),
+  )
+}
+
+export function markdown(results: Results, works: readonly Work[], about: readonly string[]): string {
+  const failed = results.failures.map(
+    ({ work, contestant, round, reason }) =>
+      `- ${work} ${contestant}, round ${round}: ${reason.replaceAll('\n', ' ')}`,
+  )
+  const warned = warnings(results, works)
+  return [
+    '# Bench\n',
+    `${about.join(' · ')}\n`,
+    'Medians over the rounds, and in brackets the lowest and the highest. "x limit" is the ratio to the C limit of the same round.',
+    'Lost, doubled and dropped are 0 wherever a figure stands.\n',
+    ...works.flatMap((work) => [`## ${work.name}: ${work.title}\n`, `${table(results, work)}\n`]),
+    targets(results, works),
+    ...(warned.length > 0 ? ['## Warnings\n', ...warned, ''] : []),
+    ...(failed.length > 0 ? ['## Failed, and so without a figure\n', ...failed, ''] : []),
+  ].join('\n')
+}
