@@ -8,7 +8,14 @@ import { type Failure, usage } from './failure.ts'
 export interface Config {
   readonly port: number | undefined
   readonly host: string | undefined
+  readonly tls: TlsFiles | undefined
   readonly options: Readonly<Record<string, unknown>>
+}
+
+/** PEM files, by paths from the folder that the command runs in. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
 }
 
 const texts = ['.yaml', '.yml', '.json']
@@ -27,15 +34,25 @@ export async function readConfig(file: string): Promise<Config> {
     throw usage(
       `${file} holds no options: a mapping like "channels: { 'news': { subscribe: true } }" belongs there.`,
     )
-  const { port, host, ...options } = found
+  const { port, host, tls, ...options } = found
   if (port !== undefined && !isPort(port)) throw wrong(file, `port: takes a whole number from 0 to 65535`)
   if (host !== undefined && typeof host !== 'string') throw wrong(file, 'host: takes a name or an address')
-  return { port, host, options }
+  if (tls !== undefined && !isTlsFiles(tls)) throw wrong(file, 'tls: takes { cert: FILE, key: FILE }')
+  return { port, host, tls, options }
 }
 
 /** Options of a file that are wrong, each as `path: what belongs there`. */
 export function wrong(file: string, problems: string): Failure {
   return usage(`${file} cannot be used:\n  ${problems}`)
+}
+
+function isTlsFiles(value: unknown): value is TlsFiles {
+  return (
+    isRecord(value) &&
+    Object.keys(value).length === 2 &&
+    typeof value['cert'] === 'string' &&
+    typeof value['key'] === 'string'
+  )
 }
 
 function isPort(value: unknown): value is number {

@@ -1,3 +1,4 @@
+import { get } from 'node:https'
 import { Failure, exit, usage } from './failure.ts'
 import { reason } from './target.ts'
 
@@ -35,10 +36,10 @@ export function isLoopback(host: string): boolean {
 }
 
 /** A URL that reaches a server listening on `host`. */
-export function reachable(host: string | undefined, port: number): string {
+export function reachable(host: string | undefined, port: number, secure: boolean): string {
   const everywhere = host === undefined || host === '0.0.0.0' || host === '::'
   const name = everywhere ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return `http${secure ? 's' : ''}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 /**
@@ -49,9 +50,7 @@ export async function ready(url: string, signal: AbortSignal): Promise<void> {
   const pauseMs = 50
   while (!signal.aborted) {
     try {
-      const answer = await fetch(`${url}/healthz`, { signal })
-      await answer.body?.cancel()
-      if (answer.ok) return
+      if (await isHealthy(`${url}/healthz`, signal)) return
     } catch (error) {
       if (reason(error) === 'bad port')
         throw usage(
@@ -60,4 +59,22 @@ export async function ready(url: string, signal: AbortSignal): Promise<void> {
     }
     await new Promise((resume) => setTimeout(resume, pauseMs))
   }
+}
+
+async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
+  if (url.startsWith('https:')) return isHealthyOverTls(url, signal)
+  const answer = await fetch(url, { signal })
+  await answer.body?.cancel()
+  return answer.ok
+}
+
+function isHealthyOverTls(url: string, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    // We ask ourselves: the certificate may be for the name that others know us by.
+    const asked = get(url, { signal, rejectUnauthorized: false, agent: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
+    asked.on('error', reject)
+  })
 }

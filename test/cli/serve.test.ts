@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { localhost } from '../support/localhost.ts'
 import { Command, endCommands, everwire, startServer } from './command.ts'
 
 afterEach(endCommands)
@@ -39,6 +42,69 @@ describe('serve', () => {
     command.kill(signal)
     expect(await command.ended).toBe(0)
     expect(command.stderr.some((line) => line.includes(`"signal":"${signal}"`))).toBe(true)
+  })
+
+  test('C34 C61 serves HTTPS and HTTP/2 with a certificate for development, which it keeps', async () => {
+    const env = { XDG_CACHE_HOME: join(folder, 'cache') }
+    const made: string[] = []
+    for (const run of ['first', 'second']) {
+      const command = new Command(['serve', '--dev', '--tls-dev', '--port', '0', '--json'], { env })
+      await command.until(({ stdout }) => stdout.length === 2)
+      const [{ url } = {}] = command.results
+      const ca = readFileSync(join(folder, 'cache', 'everwire', 'localhost', 'cert.pem'), 'utf8')
+      made.push(ca)
+      const session = connect(String(url), { ca })
+      expect(
+        session.alpnProtocol ?? (await once(session, 'connect').then(() => session.alpnProtocol)),
+        run,
+      ).toBe('h2')
+      const stream = session.request({ ':path': '/wire/sse?channel=a' })
+      const [head] = await once(stream, 'response')
+      expect(head).toMatchObject({ ':status': 200, 'content-type': expect.stringContaining('event-stream') })
+      session.close()
+      stream.close()
+      command.kill('SIGTERM')
+      expect(await command.ended).toBe(0)
+    }
+    expect(made[0]).toBe(made[1])
+    const key = join(folder, 'cache', 'everwire', 'localhost', 'key.pem')
+    expect(statSync(key).mode & 0o077).toBe(0)
+  })
+
+  test('serves with the certificate of files, by options or by a configuration', async () => {
+    const cert = file('cert.pem', localhost.cert)
+    const key = file('key.pem', localhost.key)
+    const config = file('tls.yaml', `dev: true\ntls: { cert: ${cert}, key: ${key} }\n`)
+    for (const options of [
+      ['--dev', '--tls-cert', cert, '--tls-key', key],
+      ['--config', config],
+    ]) {
+      const command = new Command(['serve', '--port', '0', '--json', ...options])
+      await command.until(({ stdout }) => stdout.length === 2)
+      expect(command.results[0]?.['url']).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/wire$/)
+      expect(command.shown).not.toContain('signed by nobody')
+      command.kill('SIGTERM')
+      expect(await command.ended).toBe(0)
+    }
+  })
+
+  test.each([
+    [['--tls-cert', 'a.pem'], 'A certificate needs its key'],
+    [['--tls-cert', 'a.pem', '--tls-key', 'b.pem'], 'a.pem cannot be read'],
+    [['--tls-dev', '--tls-cert', 'a.pem', '--tls-key', 'b.pem'], '--tls-dev makes a certificate of its own'],
+    [['--tls-cert', 'package.json', '--tls-key', 'package.json'], 'are no certificate in PEM and its key'],
+  ])('says what is wrong with %j', async (options, message) => {
+    const { code, stderr } = await everwire(['serve', '--dev', '--port', '0', ...options])
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+
+  test('says what makes a development certificate when that is missing', async () => {
+    const env = { XDG_CACHE_HOME: join(folder, 'nothing'), PATH: folder }
+    const { code, stderr } = await everwire(['serve', '--dev', '--tls-dev', '--port', '0'], { env })
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('install it, or give --tls-cert and --tls-key'),
+    ])
   })
 
   test('says what to do when the port is taken', async () => {

@@ -1,8 +1,10 @@
 import type { ParsedArgs } from 'citty'
 import type { Everwire, EverwireOptions } from '../../index.ts'
+import type { Tls } from '../../node/listen.ts'
 import { announce } from '../announce.ts'
+import { certificateOf, developmentCertificate } from '../certificate.ts'
 import { type Manual, command } from '../command.ts'
-import { type Config, readConfig, wrong } from '../config.ts'
+import { type Config, type TlsFiles, readConfig, wrong } from '../config.ts'
 import { Failure, exit, usage } from '../failure.ts'
 import { Faults } from '../faults.ts'
 import { defaultPort, isLoopback, listenFailure, reachable } from '../listening.ts'
@@ -35,6 +37,13 @@ const args = {
     valueHint: 'FILE',
     description: 'options in YAML or JSON, or a .ts or .js module that exports them',
   },
+  'tls-cert': {
+    type: 'string',
+    valueHint: 'FILE',
+    description: 'serve HTTPS and HTTP/2 with this certificate and its chain, in PEM',
+  },
+  'tls-key': { type: 'string', valueHint: 'FILE', description: 'the key of the certificate, in PEM' },
+  'tls-dev': { type: 'boolean', description: 'make a certificate for localhost, and serve with that' },
   dev: { type: 'boolean', description: 'every channel open to everybody, on this machine only' },
   json: { type: 'boolean', description: 'one JSON object a line, for scripts' },
 } as const
@@ -51,6 +60,7 @@ const manual: Manual = {
   examples: [
     ['everwire serve --dev', 'everything open, for development'],
     ['everwire serve --dev --port 4100 --data ./data', 'with messages that outlive a restart'],
+    ['everwire serve --dev --tls-dev', 'over HTTPS and HTTP/2'],
     ['everwire serve --config everwire.yaml', 'with the rules of a file'],
   ],
   sections: [
@@ -60,6 +70,7 @@ const manual: Manual = {
         'authenticate and other functions need a .ts or .js module: export default { channels: ... }',
         '',
         'port: 4000',
+        'tls: { cert: fullchain.pem, key: privkey.pem }',
         'channels:',
         '  pets/*: { subscribe: true, keep: all, age: 24h }',
         '  prices: { subscribe: true, publish: true, keep: latest }',
@@ -76,6 +87,7 @@ async function serve(given: ParsedArgs<typeof args>): Promise<void> {
   const dev = given.dev === true || config.options['dev'] === true
   const port = wholeNumber(given.port, '--port', 0, 65_535) ?? config.port ?? defaultPort
   const host = hostOf(given.host ?? config.host, dev)
+  const certificate = await certificateFor(given, config.tls)
   const faults = new Faults(terminal)
   const options = {
     logger: faults,
@@ -87,12 +99,12 @@ async function serve(given: ParsedArgs<typeof args>): Promise<void> {
   const wire = await create(options, given.config)
   try {
     await opened(wire)
-    const { port: bound } = await wire.listen(port, host).catch((error: unknown) => {
+    const { port: bound } = await wire.listen(port, host, certificate?.tls).catch((error: unknown) => {
       throw listenFailure(error, port, host)
     })
     faults.begin()
-    const url = reachable(host, bound)
-    announce(terminal, { url, port: bound, host }, options)
+    const url = reachable(host, bound, certificate !== undefined)
+    announce(terminal, { url, port: bound, host, selfSigned: certificate?.selfSigned }, options)
     await untilStopped(terminal, url, stopped)
   } finally {
     await wire.close()
@@ -108,7 +120,30 @@ async function opened(wire: Everwire): Promise<void> {
   }
 }
 
-const nothing: Config = { port: undefined, host: undefined, options: {} }
+const nothing: Config = { port: undefined, host: undefined, tls: undefined, options: {} }
+
+interface Certificate {
+  readonly tls: Tls
+  /** Where the one lies that was made here. */
+  readonly selfSigned?: string
+}
+
+async function certificateFor(
+  given: ParsedArgs<typeof args>,
+  configured: TlsFiles | undefined,
+): Promise<Certificate | undefined> {
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-dev': development } = given
+  if ((cert === undefined) !== (key === undefined))
+    throw usage('A certificate needs its key: give both --tls-cert FILE and --tls-key FILE.')
+  if (development === true) {
+    if (cert !== undefined)
+      throw usage('--tls-dev makes a certificate of its own: leave it out, or --tls-cert and --tls-key.')
+    const { tls, file } = await developmentCertificate()
+    return { tls, selfSigned: file }
+  }
+  const files = cert !== undefined && key !== undefined ? { cert, key } : configured
+  return files && { tls: await certificateOf(files.cert, files.key) }
+}
 
 function hostOf(asked: string | undefined, dev: boolean): string | undefined {
   if (!dev) return asked
