@@ -66,11 +66,9 @@ async function isGood(file: string): Promise<boolean> {
 async function makeCertificate(certFile: string, keyFile: string): Promise<void> {
   const names = 'subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1,IP:::1'
   try {
-    await promisify(execFile)('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-days', String(days), '-subj', '/CN=localhost', '-addext', names],
-      ...['-keyout', keyFile, '-out', certFile],
-    ])
+    const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'.split(' ')
+    const subject = ['-days', String(days), '-subj', '/CN=localhost', '-addext', names]
+    await promisify(execFile)('openssl', [...request, ...subject, '-keyout', keyFile, '-out', certFile])
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     throw new Failure(

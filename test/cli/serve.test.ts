@@ -47,17 +47,15 @@ describe('serve', () => {
   test('C34 C61 serves HTTPS and HTTP/2 with a certificate for development, which it keeps', async () => {
     const env = { XDG_CACHE_HOME: join(folder, 'cache') }
     const made: string[] = []
-    for (const run of ['first', 'second']) {
+    for (let run = 0; run < 2; run++) {
       const command = new Command(['serve', '--dev', '--tls-dev', '--port', '0', '--json'], { env })
       await command.until(({ stdout }) => stdout.length === 2)
       const [{ url } = {}] = command.results
       const ca = readFileSync(join(folder, 'cache', 'everwire', 'localhost', 'cert.pem'), 'utf8')
       made.push(ca)
       const session = connect(String(url), { ca })
-      expect(
-        session.alpnProtocol ?? (await once(session, 'connect').then(() => session.alpnProtocol)),
-        run,
-      ).toBe('h2')
+      if (session.alpnProtocol === undefined) await once(session, 'connect')
+      expect(session.alpnProtocol).toBe('h2')
       const stream = session.request({ ':path': '/wire/sse?channel=a' })
       const [head] = await once(stream, 'response')
       expect(head).toMatchObject({ ':status': 200, 'content-type': expect.stringContaining('event-stream') })

@@ -190,17 +190,26 @@ test('peers that neither answer nor read hold up a close for 2 s at most', async
 
 test('while many are sent away one after the other, new ones are told to come back', async () => {
   const { wire, base, url } = await openWire({ retryMs: 300 })
+  const { asked, answer, handler } = slowHandler()
+  wire.handle('a', 'slow', handler)
   const clients = await Promise.all(Array.from({ length: 1_000 }, () => Client.open(base)))
+  // One that waits for its answer keeps the server from being done before everybody has come.
+  clients[0]?.say({ type: 'request', channel: 'a', event: 'slow', data: 0, ref: 1 })
+  await asked
   const closed = wire.close()
-  expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'draining' })
-  const stream = await EventReader.open(`${base}/sse?channel=a`)
+  const [health, stream, poll, publish, refused] = await Promise.all([
+    fetch(`${url}/healthz`),
+    EventReader.open(`${base}/sse?channel=a`),
+    fetch(`${base}/poll?channel=a`),
+    fetch(`${base}/publish`, postOf({ channel: 'a', data: 1 })),
+    new Client(base).closed,
+  ])
+  answer(1)
+  expect(await health.json()).toEqual({ status: 'draining' })
   expect(stream.response.status).toBe(200)
   expect(JSON.parse((await stream.next('error')).data)).toMatchObject({ code: 'draining' })
   expect(stream.retryMs).toBeGreaterThanOrEqual(300)
-  expect((await fetch(`${base}/poll?channel=a`)).status).toBe(503)
-  expect((await fetch(`${base}/publish`, postOf({ channel: 'a', data: 1 }))).status).toBe(503)
-  const refused = new Client(base)
-  expect((await refused.closed).code).toBe(1006)
+  expect([poll.status, publish.status, refused.code]).toEqual([503, 503, 1006])
   await closed
   const codes = await Promise.all(clients.map(async (client) => (await client.closed).code))
   expect(new Set(codes)).toEqual(new Set([4512]))
