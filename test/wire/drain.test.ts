@@ -192,7 +192,7 @@ test('while many are sent away one after the other, new ones are told to come ba
   const { wire, base, url } = await openWire({ retryMs: 300 })
   const { asked, answer, handler } = slowHandler()
   wire.handle('a', 'slow', handler)
-  const clients = await Promise.all(Array.from({ length: 1_000 }, () => Client.open(base)))
+  const clients = await Promise.all(Array.from({ length: 400 }, () => Client.open(base)))
   // One that waits for its answer keeps the server from being done before everybody has come.
   clients[0]?.say({ type: 'request', channel: 'a', event: 'slow', data: 0, ref: 1 })
   await asked
@@ -204,7 +204,7 @@ test('while many are sent away one after the other, new ones are told to come ba
     fetch(`${base}/publish`, postOf({ channel: 'a', data: 1 })),
     new Client(base).closed,
   ])
-  answer(1)
+  answer('1')
   expect(await health.json()).toEqual({ status: 'draining' })
   expect(stream.response.status).toBe(200)
   expect(JSON.parse((await stream.next('error')).data)).toMatchObject({ code: 'draining' })
