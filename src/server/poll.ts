@@ -6,7 +6,7 @@ import { pollFormat } from './formats/poll.ts'
 import { assertServing, type Connection, type Kernel } from './kernel.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
 
-const defaultWaitSeconds = 25
+const longestDefaultWaitMs = 25_000
 const headers = {
   'content-type': 'application/json; charset=utf-8',
   'cache-control': 'no-store',
@@ -29,7 +29,7 @@ export async function answerPoll(
   principal: Principal,
   request: StreamRequest,
 ): Promise<void> {
-  const askedMs = waitOf(request.option('wait'), kernel.limits.pollMs)
+  const askedMs = waitOf(request.option('wait'), kernel)
   const waitMs = request.resumes ? askedMs : 0
   const { channels } = request
   await admitStream(kernel, principal, channels)
@@ -90,9 +90,10 @@ class Hold implements Connection {
   }
 }
 
-function waitOf(text: string | undefined, mostMs: number): number {
-  const seconds =
-    text === undefined ? defaultWaitSeconds : /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN
-  if (seconds >= 0 && seconds <= 60) return Math.min(seconds * 1_000, mostMs)
+// What outlives a path's time-outs by its heartbeats is not to be held longer than one.
+function waitOf(text: string | undefined, { heartbeatMs, limits }: Kernel): number {
+  if (text === undefined) return Math.min(heartbeatMs, longestDefaultWaitMs, limits.pollMs)
+  const seconds = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN
+  if (seconds >= 0 && seconds <= 60) return Math.min(seconds * 1_000, limits.pollMs)
   throw new EverwireError('bad-message', '"wait" takes 0 to 60 seconds')
 }

@@ -59,6 +59,12 @@ describe('GET poll', () => {
     expect(answer).toMatchObject({ messages: [], id: expect.stringMatching(/^1-/) })
   })
 
+  test('[8.1] one that does not say how long it waits is held for a heartbeat, as a path lets a stream be quiet', async () => {
+    const { base } = await openWire({ heartbeatMs: 50 })
+    const { id } = await poll(base, 'channel=a')
+    expect(await poll(base, `channel=a&after=${id}`)).toMatchObject({ messages: [], id })
+  })
+
   test('C54 C55 [2.2] nothing is lost or twice between polls', async () => {
     const { base, wire } = await openWire()
     const got: unknown[] = []

@@ -4,10 +4,7 @@ import { askFor, wantedOf } from '../http.ts'
 import { overHttp } from './stream.ts'
 import type { Access, Starts } from './transport.ts'
 
-/** Seconds that the server may hold a poll. */
-const wait = 25
-
-/** Long-polling: asked again as soon as it was answered (PROTOCOL.md 8.1). */
+/** Long-polling: asked again as soon as it was answered; how long it is held the server knows (PROTOCOL.md 8.1). */
 export const poll = overHttp(async (request, handlers, signal) => {
   const channels = request.starts.map(([channel]) => channel)
   let answer = await pollOnce(request, request.starts, signal)
@@ -16,7 +13,7 @@ export const poll = overHttp(async (request, handlers, signal) => {
     handlers.heard()
     for (const message of inOrder(answer)) handlers.received(message)
     handlers.received({ type: 'position', id: answer.id }, answer.id)
-    answer = await (await askFor(request, '/poll', { wait, channels, after: answer.id }, signal)).json()
+    answer = await (await askFor(request, '/poll', { channels, after: answer.id }, signal)).json()
   }
   return { retry: 'now', told: false, message: '' }
 })
