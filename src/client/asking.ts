@@ -62,6 +62,8 @@ class Asker implements Rider {
   adopted(line: OpenLine | undefined): void {
     if (!line) return
     for (const [ref, pending] of this.#pending) {
+      // It may have been taken over by another that lives.
+      if (pending.sentOn && pending.sentOn !== line) this.lost(pending.sentOn)
       if (pending.sentOn) continue
       const error = tooLarge(pending.message, this.#host.welcome())
       if (error) {

@@ -1,17 +1,17 @@
-/** What the page or the network told. */
-export type PageEvent = 'online' | 'offline' | 'shown'
+/** What the page or the network told. `asleep`: what is open may be cut unseen, and keeps the page from being kept. */
+export type PageEvent = 'online' | 'offline' | 'shown' | 'asleep'
 
 /** Tells of the page's life, where there is a page. Answers how to stop. */
 export function watchPage(tell: (event: PageEvent) => void): () => void {
   if (typeof document === 'undefined') return () => {}
   const gone = new AbortController()
-  const options = { signal: gone.signal }
   const told = ({ type }: Event) => {
     if (type === 'online' || type === 'offline') tell(type)
-    else if (document.visibilityState === 'visible') tell('shown')
+    else if (type === 'freeze' || type === 'pagehide') tell('asleep')
+    else if (type === 'resume' || document.visibilityState === 'visible') tell('shown')
   }
-  for (const type of ['online', 'offline', 'pageshow']) addEventListener(type, told, options)
-  // A page that was frozen is told by "resume" when it goes on.
-  for (const type of ['visibilitychange', 'resume']) document.addEventListener(type, told, options)
+  // What happens to the document is heard by the window, on the way down.
+  for (const type of ['online', 'offline', 'pagehide', 'pageshow', 'freeze', 'resume', 'visibilitychange'])
+    addEventListener(type, told, { signal: gone.signal, capture: true })
   return () => gone.abort()
 }

@@ -233,6 +233,89 @@ describe('the machine', () => {
     expect(opens(m.ring('probe', 1_500))).toEqual(['websocket'])
   })
 
+  const lived = (given: Partial<Settings> = {}) => {
+    const m = machine(given)
+    m.tell({ type: 'start' })
+    m.open()
+    m.tell({ type: 'alive', line: m.line.id })
+    m.ring('trust', 10_000)
+    return m
+  }
+
+  test('C58, C59: a WebSocket that does not answer at once gets another beside it, which takes over', () => {
+    const m = lived()
+    const before = m.line
+    const effects = m.tell({ type: 'shown' }, 20_000, 10_000)
+    expect(opens(effects)).toEqual([])
+    expect(effects).toContainEqual(['ping', before])
+    expect(armed(effects, 'doubt')).toBeLessThan(500)
+    expect(opens(m.ring('doubt', 400))).toEqual(['websocket'])
+    expect(m.line).toBe(before)
+    expect(m.tell({ type: 'opened', line: 2, heartbeatMs: 25_000 }, 50)).toContainEqual(['shut', before])
+    expect(m.line.id).toBe(2)
+    expect(wireState(m.state)).toBe('live')
+  })
+
+  test('C59: a WebSocket that answers late keeps its place, and the other is let go', () => {
+    const m = lived()
+    const before = m.line
+    m.tell({ type: 'shown' }, 20_000, 10_000)
+    m.ring('doubt', 400)
+    const effects = m.tell({ type: 'alive', line: before.id }, 100)
+    expect(effects).toContainEqual(['disarm', 'probe'])
+    expect(effects.flatMap((done) => (done[0] === 'shut' ? [done[1].id] : []))).toEqual([2])
+    expect(m.line).toBe(before)
+    expect(m.state.coming).toBeUndefined()
+  })
+
+  test('C59: where the other cannot be opened either, the probe decides', () => {
+    const m = lived()
+    m.tell({ type: 'shown' }, 20_000, 10_000)
+    m.ring('doubt', 400)
+    const effects = m.tell({ type: 'ended', line: 2, ending: reset }, 10)
+    expect(armed(effects, 'opening')).toBeUndefined()
+    expect(wireState(m.state)).toBe('live')
+    expect(opens(m.ring('probe', 1_090))).toEqual(['websocket'])
+    expect(wireState(m.state)).toBe('reconnecting')
+  })
+
+  test('C59: on another network a new connection is opened at once', () => {
+    const m = lived()
+    expect(opens(m.tell({ type: 'online' }, 1_000))).toEqual(['websocket'])
+  })
+
+  test.each(['sse', 'poll'] as const)(
+    'C59: after a while away, what only listens (%s) is replaced',
+    (name) => {
+      const m = lived({ transports: [name] })
+      expect(opens(m.tell({ type: 'shown' }, 4_000, 10_010))).toEqual([])
+      expect(opens(m.tell({ type: 'shown' }, 4_000, 10_010))).toEqual([name])
+    },
+  )
+
+  test('C58: a page that is put to sleep holds no connection, and wakes without delay or blame', () => {
+    const m = lived()
+    const before = m.line
+    for (const _again of [1, 2, 3]) {
+      const effects = m.tell({ type: 'asleep' })
+      expect(effects.filter(([name]) => name !== 'disarm').map(([name]) => name)).toEqual(['lost', 'shut'])
+      expect(m.state.phase).toBe('waiting')
+      expect(opens(m.tell({ type: 'shown' }, 60_000))).toEqual(['websocket'])
+      m.open()
+    }
+    expect(m.line.id).toBe(before.id + 3)
+  })
+
+  test('a page may be put to sleep while it waits, and while it connects', () => {
+    const m = machine()
+    m.tell({ type: 'start' })
+    expect(m.tell({ type: 'asleep' })).toContainEqual(['shut', expect.objectContaining({ id: 1 })])
+    m.tell({ type: 'shown' })
+    m.end({ retry: 'later', told: true, message: '' })
+    m.tell({ type: 'asleep' })
+    expect(opens(m.tell({ type: 'shown' }))).toEqual(['websocket'])
+  })
+
   test('another set of channels is opened beside, and takes over when it is open', () => {
     const m = machine({ transports: ['sse'] })
     m.tell({ type: 'start' })

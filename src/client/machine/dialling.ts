@@ -76,7 +76,7 @@ export function stop(state: State, phase: 'denied' | 'closed', act: Acts): State
   return { ...state, phase, coming: undefined }
 }
 
-const timers = ['opening', 'retry', 'trust', 'silence', 'probe', 'upgrade'] as const
+const timers = ['opening', 'retry', 'trust', 'silence', 'probe', 'doubt', 'upgrade'] as const
 
 /** Shuts what a state has open and disarms its timers. */
 export function shutAll(state: State, act: Acts): void {

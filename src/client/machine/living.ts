@@ -8,12 +8,17 @@ const trustMs = 10_000
 /** How long a new WebSocket, and one that may have died unseen, has to show that it carries both ways. */
 const proofMs = 4_000
 const probeMs = 1_500
+/** After so long without an answer another connection is opened beside it; whichever speaks first is kept. */
+const doubtMs = 400
+/** What only listens, and has heard nothing for so long while the page was away, may be dead. */
+const awayMs = 5_000
 
 /** The server has spoken on `line`: it carries everything from now on. */
 export function adopt(state: Opening | Live, line: Line, heartbeatMs: number, { now, act }: Context): State {
   const takesOver = state.phase === 'live'
   const standings = takesOver ? state.standings : opened(state.standings, state.tried, now)
   act.disarm('opening')
+  act.disarm('doubt')
   act.adopt(line)
   if (takesOver) act.shut(state.line)
   act.switched(line.transport, reasonFor(state.settings.transports, standings, line.transport))
@@ -50,6 +55,8 @@ export function timerWhileLive(state: Live, timer: Timer, context: Context): Sta
     }
     case 'probe':
       return drop(state, silence, context)
+    case 'doubt':
+      return succeed(state, line.transport, context)
     case 'trust': {
       const standings = lived(state.standings, line.transport)
       return armUpgrade({ ...state, trusted: true, refreshed: false, attempt: 0, standings }, context, 0)
@@ -82,13 +89,28 @@ export function succeed(state: Live, transport: TransportName, context: Context)
 /** The network or the page is back: what lives has to prove that it does. */
 export function cameBack(state: Live, doubted: boolean, context: Context): State {
   const { line, heartbeatMs } = state
-  const quietMs = context.now - context.heardAt
+  const { act, now, heardAt } = context
+  const quietMs = now - heardAt
   if (quietMs >= 2 * heartbeatMs) return drop(state, silence, context)
-  if (line.transport !== 'websocket')
-    // What only listens cannot ask: another takes its place.
-    return doubted || quietMs >= heartbeatMs ? succeed(state, line.transport, context) : state
-  ping(line, probeMs, context.act)
+  const asks = line.transport === 'websocket'
+  if (asks) ping(line, probeMs, act)
+  // What only listens cannot ask, and a network that has changed seldom carries what it carried before.
+  if (doubted || (!asks && quietMs >= awayMs)) return succeed(state, line.transport, context)
+  if (asks) act.arm('doubt', doubtMs)
   return state
+}
+
+/** The line has spoken, perhaps because it was asked to: what was to take its place for its silence is not needed. */
+export function provedAlive(state: Live, { act }: Context): State {
+  const { line, coming } = state
+  act.disarm('probe')
+  act.disarm('doubt')
+  const spare = coming?.transport === line.transport && line.transport === 'websocket'
+  if (spare) {
+    act.shut(coming)
+    act.disarm('opening')
+  }
+  return { ...state, alive: true, offline: false, coming: spare ? undefined : coming }
 }
 
 /** The connection that lived is gone. */
@@ -129,6 +151,8 @@ export function unsucceeded(
     const next = armUpgrade({ ...left, standings: judge() }, context, 0)
     return next.restreamOwed ? succeed(next, line.transport, context) : next
   }
+  // One that was only doubted has to prove itself, with or without another beside it.
+  if (line.transport === 'websocket') return left
   // What opened without a channel may yet hold back what has one.
   const stuck = ending === silence && state.heartbeatMs === Infinity
   const judged = stuck ? judge() : standings

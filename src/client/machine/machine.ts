@@ -1,5 +1,16 @@
-import { dial, fail, headLimit, missed, missing, openingLimit, pause, silence, stop } from './dialling.ts'
-import { adopt, cameBack, drop, succeed, timerWhileLive, unsucceeded } from './living.ts'
+import {
+  dial,
+  fail,
+  headLimit,
+  missed,
+  missing,
+  openingLimit,
+  pause,
+  shutAll,
+  silence,
+  stop,
+} from './dialling.ts'
+import { adopt, cameBack, drop, provedAlive, succeed, timerWhileLive, unsucceeded } from './living.ts'
 import type { Context, Event, Line, LineEvent, Live, Opening, State, Timer } from './state.ts'
 
 /**
@@ -20,6 +31,10 @@ export function step(state: State, event: Event, context: Context): State {
       return resume({ ...state, offline: false, standings: {} }, true, context)
     case 'shown':
       return resume(state, false, context)
+    case 'asleep':
+      if (state.phase === 'live') context.act.lost(state.line)
+      shutAll(state, context.act)
+      return { ...state, phase: 'waiting', coming: undefined, tried: [] }
     case 'timer':
       return rang(state, event.timer, context)
     case 'restream':
@@ -38,8 +53,7 @@ function told(state: State, event: LineEvent, context: Context): State {
   if (state.phase !== 'live' || state.line.id !== event.line) return state
   if (event.type === 'ended') return drop(state, event.ending, context)
   if (event.type !== 'alive') return state
-  context.act.disarm('probe')
-  return { ...state, alive: true, offline: false }
+  return provedAlive(state, context)
 }
 
 function whileComing(state: Opening | Live, coming: Line, event: LineEvent, context: Context): State {

@@ -76,6 +76,8 @@ export type Event =
   /** The network, or the page, is back. */
   | { readonly type: 'online' }
   | { readonly type: 'shown' }
+  /** The page is put to sleep: frozen, or kept for a way back to it. */
+  | { readonly type: 'asleep' }
   | { readonly type: 'timer'; readonly timer: Timer }
   /** Another set of channels is wanted of a fixed connection. */
   | { readonly type: 'restream' }
@@ -83,7 +85,7 @@ export type Event =
   | { readonly type: 'stalled' }
 
 /** `opening`: of the line that is coming, or until the next attempt to have one beside the one that lives. */
-export type Timer = 'opening' | 'retry' | 'silence' | 'trust' | 'probe' | 'upgrade'
+export type Timer = 'opening' | 'retry' | 'silence' | 'trust' | 'probe' | 'doubt' | 'upgrade'
 
 /** What a step has done. Each waits until the step is over, so that none acts on a state that has moved on. */
 export interface Acts {

@@ -114,6 +114,9 @@ async function story(seed: number, tally: Tally): Promise<void> {
       if (stop) leave.delete(name)
       else leave.set(name, join(name))
       stop?.()
+    } else if (roll < 0.8) {
+      page('asleep')
+      clock.later(random() * 8_000, () => page('shown'))
     } else if (roll < 0.84) Object.assign(net.weather, weatherOf(random, forever))
     else if (roll < 0.86) server.trim(channels[Math.floor(random() * 4)] ?? 'a', 3)
     else if (roll < 0.9) page((['online', 'offline', 'shown'] as const)[Math.floor(random() * 3)] ?? 'shown')
