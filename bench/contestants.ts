@@ -1,6 +1,7 @@
 // Who is measured: how each is started, how one subscribes to it, and who publishes.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { millionPath } from './backlog.ts'
 import { debian, lab, limitPath, npmPackages, root, versionOf, type Need } from './lab.ts'
 import type { Work } from './works.ts'
 
@@ -9,6 +10,8 @@ export interface Contestant {
   readonly what: string
   readonly transport: 'ws' | 'sse' | 'poll' | 'socketio'
   readonly need?: Need
+  /** Takes part only in works that name it. */
+  readonly special?: true
   /** The command that serves on `port`; what it needs to publish itself comes in the environment. */
   command(port: number, work: Work): readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -18,21 +21,62 @@ export interface Contestant {
 }
 
 const node = process.execPath
-const own = join(root, 'bench', 'servers', 'own.ts')
-const subscribe = ['--send={"type":"subscribe","channel":"m"}', '--ready="type":"subscribed"']
-const wire = {
-  ws: ['--path=/wire/ws', ...subscribe],
-  sse: ['--path=/wire/sse?channel=m', '--ready=event: connected'],
-  poll: ['--path=/wire/poll?channel=m&wait=60'],
-} as const
+const ours = (file: string) => join(root, 'bench', 'servers', `${file}.ts`)
+
+/** How a subscriber of ours comes to its channel; the generator puts its number for {i}. */
+function wire(transport: 'ws' | 'sse' | 'poll', { channels }: Work): readonly string[] {
+  const channel = channels > 1 ? 'c{i}' : 'm'
+  if (transport === 'sse') return [`--path=/wire/sse?channel=${channel}`, '--ready=event: connected']
+  if (transport === 'poll') return [`--path=/wire/poll?channel=${channel}&wait=60`]
+  return [
+    '--path=/wire/ws',
+    `--send={"type":"subscribe","channel":"${channel}"}`,
+    '--ready="type":"subscribed"',
+  ]
+}
 
 function library(transport: 'ws' | 'sse' | 'poll'): Contestant {
   return {
     name: `own-${transport}`,
     what: 'Everwire as a library, publishing in its process',
     transport,
-    command: () => [node, own],
-    load: () => wire[transport],
+    command: () => [node, ours('own')],
+    load: (_port, work) => wire(transport, work),
+    publishesItself: true,
+  }
+}
+
+const deflated: Contestant = {
+  ...library('ws'),
+  name: 'own-ws-deflate',
+  what: 'Everwire as a library with compression: a message is compressed once for all',
+  special: true,
+  env: { COMPRESSION: '1' },
+  load: (_port, work) => ['--deflate', ...wire('ws', work)],
+}
+
+/** `own` reads a store; what it says about its event loop comes on the signals. */
+function history(name: 'own' | 'bare', what: string): Contestant {
+  return {
+    name: `${name}-history`,
+    what,
+    transport: 'ws',
+    special: true,
+    env: { STORE: millionPath },
+    command: () => [node, ours(name === 'own' ? 'own' : 'bare-history')],
+    load: () => ['--path=/wire/ws', '--send=', '--signal'],
+    publishesItself: true,
+  }
+}
+
+function durable(name: 'own' | 'log' | 'bare', what: string): Contestant {
+  return {
+    name: `${name}-durable`,
+    what,
+    transport: 'ws',
+    special: true,
+    command: () => [node, ours('durable'), name],
+    load: () => [],
     publishesItself: true,
   }
 }
@@ -43,11 +87,11 @@ function standAlone(transport: 'ws' | 'sse' | 'poll'): Contestant {
     what: '`everwire serve --dev`, published to over HTTP',
     transport,
     command: (port) => [node, join(root, 'src/cli/main.ts'), 'serve', '--dev', '--port', String(port)],
-    load: (_port, { burst }) => [
-      ...wire[transport],
+    load: (_port, work) => [
+      ...wire(transport, work),
       '--publish-path=/wire/publish',
       '--publish-body={"channel":"m","data":{}}',
-      ...(burst > 1 ? ['--publish-array'] : []),
+      ...(work.burst > 1 ? ['--publish-array'] : []),
     ],
     publishesItself: false,
   }
@@ -179,6 +223,17 @@ export const contestants: readonly Contestant[] = [
   script('bun-sse', 'sse', 'Bun, a ReadableStream for each client'),
   nchan('sse'),
   library('poll'),
+  deflated,
+  {
+    ...script('ws-deflate', 'ws', 'ws with permessage-deflate: compressed for each client'),
+    special: true,
+    load: () => ['--deflate'],
+  },
+  history('own', 'Everwire as a library on SQLite'),
+  history('bare', 'pages of the same store, encoded and written to the socket, by a loop'),
+  durable('own', 'wire.publish on SQLite'),
+  durable('log', 'the log beneath it'),
+  durable('bare', 'a thread that only groups inserts into commits'),
 ]
 
 /** Versions of everything that takes part. */

@@ -73,7 +73,11 @@ function chosen<T extends { readonly name: string }>(
   return all.filter(({ name }) => wanted.some((one) => fits(name, one)))
 }
 
-const takesPart = ({ kind }: Work, { transport }: Contestant) => transport !== 'poll' || kind !== 'fan-out'
+function takesPart(work: Work, { name, transport, special }: Contestant): boolean {
+  if (work.takes) return work.takes.includes(name)
+  // A poll a message is another kind of fan-out.
+  return !special && (transport !== 'poll' || work.kind !== 'fan-out')
+}
 
 async function main(): Promise<number> {
   if (values.help) {
@@ -93,6 +97,7 @@ async function main(): Promise<number> {
   const { entered, there, missing } = taking(asked)
   const results = new Results()
   const began = Date.now()
+  for (const work of worksDone) await work.once?.()
   for (let round = 1; round <= rounds; round++) {
     for (const work of worksDone) {
       if (round > (work.rounds ?? rounds)) continue

@@ -20,21 +20,14 @@ const startMs = 15_000
 /** Throws Invalid. */
 export async function measure(contestant: Contestant, work: Work): Promise<Result> {
   const port = await freePorts()
-  const [command = '', ...args] = contestant.command(port, work)
-  const server = pinned(0, command, args, {
-    ...contestant.env,
-    PORT: String(port),
-    RATE: String(work.rate),
-    BURST: String(work.burst),
-    CHANNELS: '1',
-    // Starting is not measured; with the code kept between runs it is quicker.
-    NODE_COMPILE_CACHE: join(lab, 'cache'),
-  })
+  const server = started(contestant, work, port)
   const said = collect(server)
   try {
+    if (work.kind === 'script') return await saidBy(server, said)
     await listening(port, server, said)
     const pids = family(server.pid ?? 0)
-    return checked(await generate(contestant, work, port, pids))
+    const result = checked(await generate(contestant, work, port, pids))
+    return { ...result, ...printed(said.text) }
   } catch (error) {
     throw new Invalid(`${error instanceof Error ? error.message : String(error)}\n${said.text}`.trim())
   } finally {
@@ -42,33 +35,72 @@ export async function measure(contestant: Contestant, work: Work): Promise<Resul
   }
 }
 
+function started(contestant: Contestant, work: Work, port: number): ChildProcess {
+  const [command = '', ...args] = contestant.command(port, work)
+  // What measures itself may use the whole machine: it has no generator beside it.
+  return pinned(work.kind === 'script' ? undefined : 0, command, args, {
+    ...contestant.env,
+    PORT: String(port),
+    RATE: String(work.rate),
+    BURST: String(work.burst),
+    SIZE: String(work.size),
+    CHANNELS: String(work.channels),
+    // Starting is not measured; with the code kept between runs it is quicker.
+    NODE_COMPILE_CACHE: join(lab, 'cache'),
+  })
+}
+
+async function saidBy(server: ChildProcess, said: { readonly text: string }): Promise<Result> {
+  const [code] = await once(server, 'close')
+  if (code !== 0) throw new Invalid(`it ended with ${String(code)}`)
+  return printed(said.text)
+}
+
+/** Figures that a server prints about itself: a line of JSON. */
+function printed(text: string): Result {
+  const line = text.split('\n').find((one) => one.startsWith('{"'))
+  return line === undefined ? {} : JSON.parse(line)
+}
+
+const seconds = { 'fan-out': 0.3, churn: 0.8, idle: 0, late: 0.3, script: 0 } as const
+
 async function generate(
   contestant: Contestant,
   work: Work,
   port: number,
   pids: readonly number[],
 ): Promise<Result> {
-  const args = [
-    `--transport=${contestant.transport}`,
-    `--port=${port}`,
-    `--connections=${work.connections}`,
-    `--pids=${pids.join(',')}`,
-    `--window=${work.window}`,
-    `--warm=${work.kind === 'churn' ? 0.8 : 0.3}`,
-    `--settle=${work.settle}`,
-    `--rate=${work.rate}`,
-    `--burst=${work.burst}`,
-    // In the order of a subscriber's life; a server's own arguments come last.
-    ...(work.kind === 'churn' ? ['--churn'] : []),
-    ...(contestant.publishesItself && work.kind === 'fan-out' ? ['--signal'] : []),
-    ...contestant.load(port, work),
-  ]
-  const load = pinned(1, loadPath, args, {})
+  const signal = contestant.publishesItself && work.kind === 'fan-out'
+  const load = pinned(
+    1,
+    loadPath,
+    [
+      `--transport=${contestant.transport}`,
+      `--port=${port}`,
+      `--connections=${work.connections}`,
+      `--pids=${pids.join(',')}`,
+      `--window=${work.window}`,
+      `--warm=${seconds[work.kind]}`,
+      `--settle=${work.settle}`,
+      `--rate=${work.rate}`,
+      `--burst=${work.burst}`,
+      `--size=${work.size}`,
+      `--step=${work.channels}`,
+      ...(work.kind === 'churn' ? ['--churn'] : []),
+      ...(signal ? ['--signal'] : []),
+      // The later of two of a name holds.
+      ...contestant.load(port, work),
+      ...(work.load ?? []),
+      ...((await work.before?.(port, contestant.transport)) ?? []),
+    ],
+    {},
+  )
   const said = collect(load)
   const [code] = await once(load, 'close')
   if (code !== 0) throw new Invalid(said.text.trim() || `the generator ended with ${String(code)}`)
-  const result: Result = JSON.parse(said.text.slice(said.text.indexOf('{')))
-  return result
+  const result: Record<string, number> = JSON.parse(said.text.slice(said.text.indexOf('{')))
+  const { bytesPerSecond = 0, perSecond = 0 } = result
+  return perSecond > 0 ? { ...result, bytesPerDelivery: bytesPerSecond / perSecond } : result
 }
 
 const faults = ['lost', 'doubled', 'silent', 'dropped', 'failed', 'gaps', 'faults', 'refused'] as const
@@ -81,12 +113,13 @@ function checked(result: Result): Result {
 }
 
 function pinned(
-  cpu: number,
+  cpu: number | undefined,
   command: string,
   args: readonly string[],
   env: Record<string, string>,
 ): ChildProcess {
-  const child = spawn('taskset', ['-c', String(cpu), command, ...args], {
+  const cpus = cpu === undefined ? '0,1' : String(cpu)
+  const child = spawn('taskset', ['-c', cpus, command, ...args], {
     cwd: lab,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

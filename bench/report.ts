@@ -3,16 +3,23 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import type { Results, Spread } from './results.ts'
 import type { Figure, Target, Work } from './works.ts'
 
-const labels: Readonly<Record<Figure, string>> = {
-  cpuUs: 'CPU µs/delivery',
-  p50Us: 'p50 ms',
-  p99Us: 'p99 ms',
-  bytesPerConnection: 'bytes/connection',
-  cpuUsPerConnect: 'CPU µs/connect',
-  serverCores: 'cores',
+/** What a figure is called, and by what it is multiplied to be in that unit. */
+const figures: Readonly<Record<Figure, readonly [label: string, scale: number]>> = {
+  cpuUs: ['CPU µs/delivery', 1],
+  p50Us: ['p50 ms', 0.001],
+  p99Us: ['p99 ms', 0.001],
+  serverCores: ['cores', 1],
+  bytesPerDelivery: ['bytes/delivery', 1],
+  bytesPerConnection: ['bytes/connection', 1],
+  cpuUsPerConnect: ['CPU µs/connect', 1],
+  lateSeconds: ['seconds until all have caught up', 1],
+  loopMaxMs: ['longest block of the event loop, ms', 1],
+  perSecond: ['per second', 1],
+  ackFsyncs: ['p50 of an acknowledgement, fsyncs', 1],
 }
 
-const scale = (figure: Figure) => (figure === 'p50Us' || figure === 'p99Us' ? 0.001 : 1)
+const label = (figure: Figure) => figures[figure][0]
+const scale = (figure: Figure) => figures[figure][1]
 
 function short(value: number): string {
   const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0
@@ -44,7 +51,7 @@ function table(results: Results, work: Work): string {
   const [first] = work.figures
   if (!first) throw new Error(`${work.name} has no figures`)
   const limited = results.contestants(work).some((name) => name.startsWith('limit-'))
-  const head = ['server', ...work.figures.map((figure) => labels[figure]), ...(limited ? ['x limit'] : [])]
+  const head = ['server', ...work.figures.map(label), ...(limited ? ['x limit'] : [])]
   const names = [...results.contestants(work)].sort(
     (a, b) => (results.spread(work, a, first)?.median ?? 0) - (results.spread(work, b, first)?.median ?? 0),
   )
@@ -61,26 +68,32 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function asked({ figure, of, atMost }: Target): string {
-  const limit = short(atMost * (of ? 1 : scale(figure)))
-  return of ? `${labels[figure].replace(/ ms$/, '')} <= ${limit} x ${of}` : `${labels[figure]} <= ${limit}`
+function asked({ figure, of, ofWork, atMost, atLeast }: Target): string {
+  const bound =
+    atMost === undefined
+      ? `>= ${short((atLeast ?? 0) * (of ? 1 : scale(figure)))}`
+      : `<= ${short(atMost * (of ? 1 : scale(figure)))}`
+  return `${label(figure)} ${bound}${of ? ` x ${of}${ofWork ? ` of ${ofWork}` : ''}` : ''}`
+}
+
+/** Whether the median keeps a target. */
+export function met({ atMost = Infinity, atLeast = -Infinity }: Target, { median }: Spread): boolean {
+  return median <= atMost && median >= atLeast
 }
 
 function targets(results: Results, works: readonly Work[]): string {
   const rows = works.flatMap((work) =>
     work.targets.flatMap((target) =>
-      ['own', 'serve'].flatMap((ours) => {
-        const name = `${ours}-${target.transport}`
+      target.ours.flatMap((name) => {
         const judged = results.judged(work, name, target)
         if (!judged) return []
-        const met = judged.median <= target.atMost ? 'yes' : 'no'
-        return [[work.name, name, asked(target), shown(judged, target.of ? 1 : scale(target.figure)), met]]
+        const shownJudged = shown(judged, target.of ? 1 : scale(target.figure))
+        return [[work.name, name, asked(target), shownJudged, met(target, judged) ? 'yes' : '**no**']]
       }),
     ),
   )
-  return rows.length === 0
-    ? ''
-    : `## Targets\n\n${markdownTable(['work', 'server', 'target', 'is', 'met'], rows)}\n`
+  if (rows.length === 0) return ''
+  return `## Targets\n\n${markdownTable(['work', 'server', 'target', 'is', 'met'], rows)}\n`
 }
 
 function warnings(results: Results, works: readonly Work[]): readonly string[] {

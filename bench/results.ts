@@ -38,19 +38,25 @@ export class Results {
 
   /** Who has been measured in a work. */
   contestants(work: Work): readonly string[] {
-    return [...new Set(this.#of(work).map(({ contestant }) => contestant))]
+    return [...new Set(this.#of(work.name).map(({ contestant }) => contestant))]
   }
 
   /** A figure as it is. */
   spread(work: Work, contestant: string, figure: string): Spread | undefined {
-    return spreadOf(this.#values(work, contestant, figure).map(([, value]) => value))
+    return spreadOf(this.#values(work.name, contestant, figure).map(([, value]) => value))
   }
 
   /** A figure divided by another contestant's of the same round: a machine that drifts disturbs that less. */
-  ratio(work: Work, contestant: string, base: string, figure: Figure): Spread | undefined {
-    const bases = new Map(this.#values(work, base, figure))
+  ratio(
+    work: Work,
+    contestant: string,
+    base: string,
+    figure: Figure,
+    baseWork = work.name,
+  ): Spread | undefined {
+    const bases = new Map(this.#values(baseWork, base, figure))
     return spreadOf(
-      this.#values(work, contestant, figure).flatMap(([round, value]) => {
+      this.#values(work.name, contestant, figure).flatMap(([round, value]) => {
         const other = bases.get(round)
         return other ? [value / other] : []
       }),
@@ -58,15 +64,16 @@ export class Results {
   }
 
   /** What a target asks about, for one of ours; undefined when it was not measured. */
-  judged(work: Work, contestant: string, { figure, of }: Target): Spread | undefined {
-    return of === undefined ? this.spread(work, contestant, figure) : this.ratio(work, contestant, of, figure)
+  judged(work: Work, contestant: string, { figure, of, ofWork }: Target): Spread | undefined {
+    if (of === undefined) return this.spread(work, contestant, figure)
+    return this.ratio(work, contestant, of, figure, ofWork)
   }
 
-  #of(work: Work): readonly Measured[] {
-    return this.all.filter((one) => one.work === work.name)
+  #of(work: string): readonly Measured[] {
+    return this.all.filter((one) => one.work === work)
   }
 
-  #values(work: Work, contestant: string, figure: string): readonly (readonly [number, number])[] {
+  #values(work: string, contestant: string, figure: string): readonly (readonly [number, number])[] {
     return this.#of(work).flatMap((one) => {
       const value = one.contestant === contestant ? one.result[figure] : undefined
       return value === undefined ? [] : [[one.round, value] as const]

@@ -1,7 +1,6 @@
 // The publisher inside every server that is written in JavaScript. SIGUSR2 begins it and ends it.
 // RATE: messages a second, 0: as fast as they are taken. BURST: messages in one turn of the event loop.
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 
 const rate = Number(process.env['RATE'] ?? 0)
 const burst = Number(process.env['BURST'] ?? 1)
