@@ -1,11 +1,11 @@
 // A process that appends to a SQLite log until it is killed, and prints what has been acknowledged, and when.
-// node test/support/publisher.ts <path> <start> [in flight]
+// node test/support/publisher.ts <path> <start> [in flight] [always|interval]
 import { sqliteLog } from '../../src/log/sqlite.ts'
 
-const [path = '', start = '0', inFlight = '16'] = process.argv.slice(2)
+const [path = '', start = '0', inFlight = '16', sync = 'always'] = process.argv.slice(2)
 const lanes = Number(inFlight)
 const rule = { keep: 'all', ageMs: 1e9, count: 1e9, bytes: 1e9, tombstoneMs: 1e9 } as const
-const log = await sqliteLog({ path, rules: () => rule })
+const log = await sqliteLog({ path, rules: () => rule, sync: sync === 'interval' ? sync : 'always' })
 
 async function publish(first: number): Promise<void> {
   for (let i = first; ; i += lanes) {

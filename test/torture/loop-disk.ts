@@ -11,7 +11,7 @@ const source = fileURLToPath(new URL('loop-disk.c', import.meta.url))
 /** Why there can be no such disk here; undefined when there can. */
 export function noLoopDisk(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root'
-  const tools = ['cc', 'mkfs.ext4', 'mount', 'losetup']
+  const tools = ['cc', 'mkfs.ext4', 'mount', 'losetup', 'unshare']
   const missing = tools.filter((tool) => spawnSync('which', [tool]).status !== 0)
   if (missing.length > 0) return `needs ${missing.join(', ')}`
   const free = spawnSync('losetup', ['--find'])

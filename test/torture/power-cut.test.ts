@@ -11,7 +11,19 @@ test.skipIf(reason)(
   async () => {
     const results = await powerCuts(3, 1, () => {})
     expect(results.map(({ cuts }) => cuts)).toEqual([1, 1, 1])
-    for (const result of results) expect(result).toMatchObject({ lost: 0, unproved: 0, repeated: 0 })
+    for (const result of results)
+      expect(result).toMatchObject({ lost: 0, unproved: 0, silent: 0, repeated: 0 })
+  },
+)
+
+test.skipIf(reason)(
+  'with sync: interval a power cut is told to every reader that it cost something (Linux, root, cc, ext4)',
+  { timeout: 120_000 },
+  async () => {
+    const results = await powerCuts(3, 1, () => {}, 'interval')
+    for (const result of results)
+      expect(result).toMatchObject({ cuts: 1, unproved: 1, silent: 0, repeated: 0 })
+    expect(results.some(({ lost }) => lost > 0)).toBe(true)
   },
 )
 
