@@ -50,9 +50,22 @@ export class Outlet implements Sink {
     if (!this.#closed) this.#link.send(bytes)
   }
 
+  // Hot path: mostly nobody else waits, and then nobody stands in line.
   ready(reader: Reader): void {
-    this.#queue.add(reader)
-    this.#pump()
+    if (this.#pumping || this.#queue.size > 0) {
+      this.#queue.add(reader)
+      this.#pump()
+      return
+    }
+    this.#pumping = true
+    try {
+      if (reader.step() === 'more') this.#queue.add(reader)
+    } catch (error) {
+      this.#failed(error)
+    } finally {
+      this.#pumping = false
+    }
+    if (this.#queue.size > 0) this.#pump()
   }
 
   drained(): void {
