@@ -1,5 +1,6 @@
 import { version } from '../protocol/version.ts'
 import type { Command } from './command.ts'
+import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { publishCommand } from './commands/publish.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -10,7 +11,10 @@ import { nearest } from './nearest.ts'
 import { Terminal } from './terminal.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand, publishCommand, tailCommand, demoCommand].map((entry) => [entry.manual.name, entry]),
+  [serveCommand, publishCommand, tailCommand, benchCommand, demoCommand].map((entry) => [
+    entry.manual.name,
+    entry,
+  ]),
 )
 
 /** Runs what was typed (without node and the script) and resolves with how it ended; never rejects. */
