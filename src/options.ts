@@ -66,6 +66,12 @@ export interface EverwireOptions<User = unknown, C extends Contract = Contract> 
   retryMs?: number
   /** How long a handler may take (default 10 s). */
   requestTimeoutMs?: number
+  /**
+   * Whether the path from a client can be examined: the page `/wire/doctor` and `everwire doctor URL` (default: yes,
+   * because it is wanted just when nothing can be changed). It reaches no channel, no user and no store, shows nothing
+   * but how the caller's own requests arrive, and is limited for all callers together (docs/doctor.md).
+   */
+  doctor?: boolean
   /** Where faults go (default: pino on stderr, from warnings on). */
   logger?: Logger
 }
@@ -158,6 +164,7 @@ const schema = z
     heartbeatMs: ms.default(25_000),
     retryMs: ms.default(2_000),
     requestTimeoutMs: ms.default(10_000),
+    doctor: z.boolean().default(true),
     logger: z
       .custom<Logger>((value) => hasMethods(value, ['error', 'warn']), 'takes an object with error and warn')
       .default(() => pino({ name: 'everwire', level: 'warn' }, pino.destination({ dest: 2, sync: true }))),

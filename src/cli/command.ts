@@ -11,6 +11,8 @@ export interface Manual {
   readonly operands: string
   readonly description: readonly string[]
   readonly examples: readonly (readonly [command: string, effect: string])[]
+  /** Where they are others than everywhere. */
+  readonly exitCodes?: readonly (readonly [code: string, meaning: string])[]
   /** More of what one must know, as it is to stand there. */
   readonly sections?: readonly (readonly [heading: string, lines: readonly string[]])[]
 }

@@ -38,7 +38,7 @@ export function commandHelp(manual: Manual, args: ArgsDef, terminal: Terminal): 
       '',
     ]),
     heading('Exit codes', terminal),
-    ...columns(exitCodes, terminal),
+    ...columns(manual.exitCodes ?? exitCodes, terminal),
   ].join('\n')
 }
 

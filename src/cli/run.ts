@@ -2,6 +2,7 @@ import { version } from '../protocol/version.ts'
 import type { Command } from './command.ts'
 import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { publishCommand } from './commands/publish.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tailCommand } from './commands/tail.ts'
@@ -11,7 +12,7 @@ import { nearest } from './nearest.ts'
 import { Terminal } from './terminal.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand, publishCommand, tailCommand, benchCommand, demoCommand].map((entry) => [
+  [serveCommand, publishCommand, tailCommand, benchCommand, doctorCommand, demoCommand].map((entry) => [
     entry.manual.name,
     entry,
   ]),

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { EverwireError } from '../protocol/codes.ts'
+import { Doctor } from '../server/doctor/doctor.ts'
 import { drain } from '../server/drain.ts'
 import type { Health } from '../server/health.ts'
 import { startHeartbeat } from '../server/heartbeat.ts'
@@ -20,6 +21,8 @@ export interface ServiceParts
   extends
     Pick<Kernel, 'limits' | 'compression' | 'heartbeatMs' | 'retryMs' | 'report'>,
     Pick<Site, 'origins'> {
+  /** Whether `doctor` is served below the base path. */
+  readonly doctor: boolean
   /** Opens the store and what stands on it. */
   readonly open: (running: Pick<Kernel, 'refused'> & { readonly draining: () => boolean }) => Promise<Kernel>
 }
@@ -38,7 +41,7 @@ export class Service {
   #closed: Promise<void> | undefined
 
   constructor(parts: ServiceParts) {
-    const { limits, compression, origins, retryMs, report } = parts
+    const { limits, compression, origins, retryMs, report, doctor } = parts
     this.#parts = parts
     this.around = {
       limits,
@@ -51,6 +54,7 @@ export class Service {
       origins,
       retryMs,
       report,
+      doctor: doctor ? new Doctor(nodeClock) : undefined,
       refused: (code) => this.#refusals.count(code),
       health: () => this.health,
       work: (run) => this.work(run),

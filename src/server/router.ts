@@ -2,6 +2,7 @@ import { codes, EverwireError } from '../protocol/codes.ts'
 import { refusalOf } from '../session/refusal.ts'
 import type { OriginRules } from '../session/origins.ts'
 import { admitOrigin, admitPeer, answerOptions } from './cors.ts'
+import type { Doctor } from './doctor/doctor.ts'
 import { refuse } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { serveHealth, type Health } from './health.ts'
@@ -20,6 +21,8 @@ import { serveWebSocket } from './websocket.ts'
 export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report' | 'retryMs'> {
   readonly origins: OriginRules
   readonly health: () => Health
+  /** Undefined: switched off. */
+  readonly doctor: Doctor | undefined
   /** Runs once the server is open. Throws `store-unavailable` when it cannot open, `draining` when it has closed. */
   readonly work: <T>(run: (kernel: Kernel) => Promise<T>) => Promise<T>
 }
@@ -44,6 +47,14 @@ const routes: Readonly<Record<string, Route>> = {
 /** Serves what is below the base path (PROTOCOL.md sections 6 to 8). Never rejects. */
 export async function serve(site: Site, exchange: Exchange): Promise<void> {
   await answered(site, exchange, async () => {
+    const { doctor } = site
+    if (doctor?.takes(exchange.path)) {
+      admitPeer(site.origins, exchange)
+      const work: Serve = (kernel) => doctor.serve(kernel, site.origins, exchange)
+      const route = exchange.path === '/doctor/post' ? { POST: work } : { GET: work }
+      await serveRoute(site, exchange, allowMethod(exchange, route))
+      return
+    }
     admit(site, exchange)
     if (exchange.path === '/healthz') {
       allowMethod(exchange, { GET: async () => {} })

@@ -75,7 +75,8 @@ export function refuseStream(
   )
 }
 
-function streamHeaders({ httpVersion }: Exchange): Readonly<Record<string, string>> {
+/** The head of every event stream (PROTOCOL.md 7.1). */
+export function streamHeaders({ httpVersion }: Exchange): Readonly<Record<string, string>> {
   return {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',

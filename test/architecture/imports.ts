@@ -10,7 +10,7 @@ interface Layer {
   readonly noHttp?: boolean
 }
 
-const core = ['protocol', 'log', 'hub', 'session', 'server', 'node', 'contract']
+const core = ['protocol', 'log', 'hub', 'session', 'server', 'node', 'contract', 'doctor']
 
 const layers: Readonly<Record<string, Layer>> = {
   protocol: { layers: [], packages: [], noHttp: true },
@@ -19,8 +19,10 @@ const layers: Readonly<Record<string, Layer>> = {
   contract: { layers: ['protocol'], packages: ['@standard-schema/spec'] },
   hub: { layers: ['log', 'protocol', 'contract'], noHttp: true },
   session: { layers: ['hub', 'log', 'protocol', 'contract'], noHttp: true },
-  server: { layers: ['session', 'hub', 'log', 'protocol', 'contract'] },
+  server: { layers: ['session', 'hub', 'log', 'protocol', 'contract', 'doctor'] },
   node: { layers: ['server', 'session', 'hub', 'log', 'protocol', 'contract'] },
+  // Probes and verdicts: run in a page and on the command line; the server shares what both say.
+  doctor: { layers: ['protocol'], packages: [] },
   client: { layers: ['protocol', 'contract'], packages: [] },
   cli: { layers: [...core, 'client', 'index'] },
   testing: { layers: [...core, 'client', 'cli', 'index'] },

@@ -16,7 +16,7 @@ describe('the command line', () => {
     async (args) => {
       const { code, stdout } = await everwire(args)
       expect(code).toBe(0)
-      for (const command of ['serve', 'publish', 'tail', 'bench', 'demo'])
+      for (const command of ['serve', 'publish', 'tail', 'bench', 'doctor', 'demo'])
         expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
       expect(stdout).toMatch(/^ {2}3 +the server cannot be reached$/m)
     },
@@ -34,6 +34,7 @@ describe('the command line', () => {
     ['tail', ['--url', '--transport', '--since', '--last', '--count', '--json', 'CHANNEL...']],
     ['bench', ['--url', '--clients', '--rate', '--seconds', '--mix', '--drop', '--json', '[URL]']],
     ['demo', ['--port', '--data']],
+    ['doctor', ['--idle', '--markdown', '--json', '[URL]']],
   ])('%s --help shows its options, examples and exit codes', async (command, parts) => {
     const { code, stdout } = await everwire([command, '--help'])
     expect(code).toBe(0)
@@ -45,7 +46,7 @@ describe('the command line', () => {
 
   test.each([
     [['publsh'], 'Did you mean `everwire publish`?'],
-    [['frobnicate'], 'The commands are serve, publish, tail, bench, demo.'],
+    [['frobnicate'], 'The commands are serve, publish, tail, bench, doctor, demo.'],
     [['--port', '1'], 'A command comes first'],
     [['serve', '--prot', '1'], 'There is no option --prot. Did you mean --port?'],
     [['tail', 'a', '--from', 'x'], 'There is no option --from. The options are --url'],

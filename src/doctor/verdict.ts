@@ -1,0 +1,116 @@
+import { entries, finding, type Finding, type FindingCode } from './findings.ts'
+import { findingsOf, isHeldBack } from './found.ts'
+import type { Measurements } from './measurements.ts'
+import { capital, listed } from './words.ts'
+
+/** `broken`: live updates do not get through, or nothing is known. */
+export type Level = 'good' | 'findings' | 'broken'
+
+/** What an examination comes to. */
+export interface Verdict {
+  readonly level: Level
+  /** For whoever looks after the network, in one or two sentences. */
+  readonly sentence: string
+  /** The gravest first. */
+  readonly findings: readonly Finding[]
+  /** The transport that the SDK will use here. */
+  readonly transport: 'websocket' | 'sse' | 'poll' | undefined
+}
+
+const transports = [
+  {
+    name: 'websocket',
+    text: 'WebSockets',
+    works: ({ socket }: Measurements) => socket?.kind === 'works',
+    codes: ['upgrade-stripped', 'upgrade-refused', 'websocket-swallowed', 'websocket-cut'],
+  },
+  {
+    name: 'sse',
+    text: 'event streams',
+    works: ({ stream }: Measurements) =>
+      stream?.kind === 'delivered' && stream.received === stream.sent && !isHeldBack(stream),
+    codes: ['sse-blocked', 'sse-buffered', 'sse-lost', 'compression-held'],
+  },
+  {
+    name: 'poll',
+    text: 'long-polling',
+    works: ({ poll }: Measurements) => poll?.kind === 'survived',
+    codes: ['poll-blocked'],
+  },
+] as const
+
+const gravity = { problem: 0, warning: 1, note: 2 } as const
+
+/** Judges what was measured. Pure. */
+export function judge(so: Measurements): Verdict {
+  const { reach } = so
+  switch (reach.kind) {
+    case 'everwire':
+      return judgeServer(so)
+    case 'unreachable':
+      return broken(so, 'unreachable', reason(reach.reason), 'Nothing answers at')
+    case 'off':
+      return broken(
+        so,
+        'doctor-off',
+        'An Everwire server answers; its doctor does not.',
+        'Nothing is known of the path to',
+      )
+    case 'refused':
+      return broken(
+        so,
+        'doctor-busy',
+        `${capital(reach.message)} (${reach.code}).`,
+        'Nothing is known of the path to',
+      )
+    case 'other': {
+      const what = `The answer was ${reach.status}${reach.type ? ` with the type ${reach.type}` : ''}.`
+      return broken(so, 'not-everwire', what, 'There is no Everwire server at')
+    }
+  }
+}
+
+function reason(text: string): string {
+  return `${capital(text)}.`
+}
+
+function broken(so: Measurements, code: FindingCode, seen: string, words: string): Verdict {
+  const sentence = `${words} ${so.url}.`
+  return { level: 'broken', sentence, findings: [finding(code, seen)], transport: undefined }
+}
+
+function judgeServer(so: Measurements): Verdict {
+  const findings = findingsOf(so).sort((a, b) => gravity[a.severity] - gravity[b.severity])
+  const working = transports.filter(({ works }) => works(so))
+  const failing = transports.filter(({ works }) => !works(so))
+  const why = failing.map(({ text, codes }) => {
+    const found = findings.find(({ code }) => codes.some((each) => each === code))
+    return `${text} do${text === 'long-polling' ? 'es' : ''} not: ${found?.because ?? 'they could not be measured'}`
+  })
+  const transport = working[0]?.name
+  if (!transport) {
+    const sentence = `Live updates do not get through to this server. ${why.map((each) => `${capital(each)}.`).join(' ')}`
+    return { level: 'broken', sentence, findings, transport }
+  }
+  const grave = findings.filter(({ severity }) => severity !== 'note')
+  const level: Level = grave.length > 0 || failing.length > 0 ? 'findings' : 'good'
+  if (failing.length > 0) {
+    const ways = listed(working.map(({ text }) => text))
+    const sentence = `Live updates work here over ${ways}. ${why.map((each) => `${capital(each)}.`).join(' ')}`
+    return { level, sentence, findings, transport }
+  }
+  const all = 'WebSockets, event streams and long-polling all get through'
+  const [first] = grave
+  if (!first) return { level, sentence: `All is well: ${all}.`, findings, transport }
+  const more = grave.length > 1 ? `, and ${grave.length - 1} more below` : ''
+  return {
+    level,
+    sentence: `${capital(all)}. To mend: ${lower(entries[first.code].title)}${more}.`,
+    findings,
+    transport,
+  }
+}
+
+function lower(text: string): string {
+  return /^[A-Z][a-z]* /.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
+}
