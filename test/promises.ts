@@ -53,6 +53,10 @@ export const protocolPromises: readonly Promised[] = [
     text: 'The server MUST send something at least every `heartbeatMs` (a `ping`, when there is nothing else). A client that has received no byte for twice that long MUST treat the connection as dead; so does the server with a client.',
   },
   {
+    id: '5.5',
+    text: '`expiresInMs` is how long the client is still known: a connection that lasts longer MUST be ended with `token-expired`, unless a new token has come by `auth`.',
+  },
+  {
     id: '6.1',
     text: 'RFC 6455, version 13; another version MUST get 426 with `Sec-WebSocket-Version: 13`. A plain GET MUST get 426 with `Upgrade: websocket` and the code `upgrade-required`.',
   },

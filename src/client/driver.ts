@@ -124,7 +124,7 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
     const kind = env.transports[transport]
     const starts = kind.fixed ? passenger.starts() : undefined
     const connection = kind.open(
-      { ...access, starts: starts ?? [] },
+      { ...access, starts: starts ?? [], alone: settings.transports.length === 1 },
       {
         head: () => tell({ type: 'head', line: id }),
         opened(welcome, position) {

@@ -16,6 +16,8 @@ export interface Post {
   now(): number
   later(ms: number, run: () => void): () => void
   key(): string
+  /** What a token was too old for may be said again with a new one. */
+  readonly renews: boolean
   /** An answer is owed for too long. */
   stalled(): void
 }
@@ -91,7 +93,7 @@ export class Sender implements Rider {
   }
 
   #refused(ref: unknown, { code, message }: Pick<EverwireError, 'code' | 'message'>): void {
-    if (!passes(code)) {
+    if (!passes(code) && !(this.#post.renews && code === 'token-expired')) {
       if (this.#outbox.answered(ref, new EverwireError(code, message))) this.#flush()
     } else if (this.#outbox.refusedForNow(ref)) {
       // Newer ones wait with it: the order is kept.

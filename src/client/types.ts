@@ -17,7 +17,7 @@ export type AnyContract = Contract
 export interface ConnectOptions {
   /** The ways to be tried, by preference; one entry forces it. Default: WebSocket, SSE, poll. */
   readonly transports?: readonly TransportName[]
-  /** Says who we are; a function is asked anew for each attempt. */
+  /** Says who we are; a function is asked for each connection, and for a new one before it expires. */
   readonly token?: string | (() => string | Promise<string>)
   /** Whether cookies go along to another origin. Default: the platform's. */
   readonly credentials?: RequestCredentials

@@ -8,6 +8,7 @@ import { ClientError } from './errors.ts'
 import { Listeners } from './listeners.ts'
 import type { WireState } from './machine/state.ts'
 import type { PageEvent } from './page.ts'
+import { Renewal } from './renewal.ts'
 import type { Rider } from './rider.ts'
 import { Sender } from './sender.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -56,12 +57,14 @@ export class Wire<C extends Contract = Contract> {
       line: () => driver.line,
       welcome: () => welcome,
       nextRef: () => ++refs,
+      renews: typeof token === 'function',
       stalled: () => driver.tell({ type: 'stalled' }),
       restream: () => driver.tell({ type: 'restream' }),
     }
     const subscriptions = new Subscriptions(common)
     const sender = new Sender(common, outbox?.limit ?? 1_000)
     const riders: Rider[] = (this.#riders = [subscriptions, sender])
+    if (typeof token === 'function') riders.push(new Renewal(common))
     this.#host = {
       ...common,
       subscriptions,

@@ -76,7 +76,7 @@ export type ServerMessage =
   | { readonly type: 'position'; readonly id: string }
   | { readonly type: 'published'; readonly id?: string; readonly duplicate: boolean; readonly ref?: Ref }
   | { readonly type: 'response'; readonly ref: Ref; readonly data: unknown }
-  | { readonly type: 'done'; readonly ref?: Ref }
+  | { readonly type: 'done'; readonly ref?: Ref; readonly expiresInMs?: number }
   | ErrorMessage
   | { readonly type: 'ping' }
 
@@ -88,6 +88,8 @@ export interface WelcomeMessage {
   /** How long a publish key is remembered. */
   readonly dedupeMs: number
   readonly limits: WireLimits
+  /** After so long the token is refused and the connection ended; absent: it does not expire, or is still to come. */
+  readonly expiresInMs?: number
 }
 
 export interface WireLimits {
@@ -158,6 +160,8 @@ export interface PollAnswer {
   readonly snapshots: readonly SnapshotMessage[]
   /** What to send as `after` next. */
   readonly id: string
+  /** As in `welcome`. */
+  readonly expiresInMs?: number
 }
 
 /** Answer of `GET /wire/history`. */

@@ -2,10 +2,10 @@ import { Outlet, type Link } from '../hub/outlet.ts'
 import type { Reader } from '../hub/reader.ts'
 import type { ChannelStart } from '../hub/start.ts'
 import { EverwireError } from '../protocol/codes.ts'
-import type { WelcomeMessage } from '../protocol/messages.ts'
 import type { Principal } from '../session/guard.ts'
 import { Pulse } from '../session/pulse.ts'
 import { draining } from '../session/refusal.ts'
+import { welcomeOf } from '../session/welcome.ts'
 import type { StreamLink } from './exchange.ts'
 import { streamEnds, type StreamEnds } from './formats/packing.ts'
 import { idOf, type SseFormat } from './formats/sse.ts'
@@ -50,18 +50,10 @@ export class EventStream implements Connection {
 
   /** Says `connected` and begins. */
   open(starts: readonly ChannelStart[]): void {
-    const { hub, heartbeatMs, limits } = this.#kernel
     if (this.#ends.head.length > 0) this.#link.send(this.#ends.head)
-    const reader = hub.subscribe(starts, this.#format, this.#outlet)
+    const reader = this.#kernel.hub.subscribe(starts, this.#format, this.#outlet)
     this.#reader = reader
-    const welcome: WelcomeMessage & { readonly channels: readonly string[] } = {
-      type: 'welcome',
-      protocol: 1,
-      heartbeatMs,
-      dedupeMs: hub.log.dedupeMs,
-      limits: { messageBytes: limits.messageBytes, batch: limits.batch, channels: limits.channels },
-      channels: reader.channels,
-    }
+    const welcome = { ...welcomeOf(this.#kernel, this.principal), channels: reader.channels }
     const data = JSON.stringify(welcome)
     const retry = aboutMs(this.#kernel.retryMs)
     this.#send(this.#format.event({ event: 'connected', ...idOf({ id: reader.startText() }), retry, data }))

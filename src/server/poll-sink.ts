@@ -47,8 +47,8 @@ export class PollSink implements Sink {
     this.#hub.read(cursors, { entries: pageEntries, bytes: Math.max(this.room, 1) }).then(taken, this.#failed)
   }
 
-  /** The body of the answer. */
-  answer(id: string): Uint8Array {
+  /** The body of the answer; `rest` are fields besides. */
+  answer(id: string, rest: object): Uint8Array {
     const { message, gap, snapshot } = this.#found
     return Buffer.concat([
       Buffer.from('{"messages":['),
@@ -57,7 +57,7 @@ export class PollSink implements Sink {
       list(gap),
       Buffer.from('],"snapshots":['),
       list(snapshot),
-      Buffer.from(`],"id":"${id}"}`),
+      Buffer.from(`],${JSON.stringify({ id, ...rest }).slice(1)}`),
     ])
   }
 }

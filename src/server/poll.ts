@@ -1,6 +1,7 @@
 import { PollSink } from './poll-sink.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Principal } from '../session/guard.ts'
+import { expiryOf } from '../session/welcome.ts'
 import type { Exchange } from './exchange.ts'
 import { pollFormat } from './formats/poll.ts'
 import { assertServing, type Connection, type Kernel } from './kernel.ts'
@@ -51,7 +52,7 @@ export async function answerPoll(
     // What else this turn brings leaves with it.
     await new Promise((resolve) => setImmediate(resolve))
     reader.advance()
-    exchange.answer(200, headers, sink.answer(reader.positionText()))
+    exchange.answer(200, headers, sink.answer(reader.positionText(), expiryOf(principal, kernel.now())))
   } finally {
     hold.release()
     reader.close()
@@ -73,7 +74,10 @@ class Hold implements Connection {
     exchange.closed.then(this.over.resolve, this.over.reject)
   }
 
-  tick(): void {}
+  tick(now: number): void {
+    if (now >= (this.principal.expiresAt ?? Infinity))
+      this.end(new EverwireError('token-expired', 'the token has expired: come back with a new one'))
+  }
 
   /** Whoever polls asks again at once, and then learns that this server is going away. */
   drain(): void {

@@ -20,6 +20,7 @@ import { closeReason, draining, refusalOf } from './refusal.ts'
 import type { Lease } from './presence.ts'
 import type { Services } from './services.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { expiryOf, welcomeOf } from './welcome.ts'
 
 /**
  * One WebSocket client: hears its commands, answers every one of them, and delivers its channels. What it refuses it
@@ -67,14 +68,7 @@ export class Session implements SocketPeer, Speaker {
 
   /** Greets, makes the subscriptions that came with the handshake, and listens. */
   open(channels: readonly string[], starts: readonly Start[]): void {
-    const { heartbeatMs, hub, limits } = this.#services
-    this.say({
-      type: 'welcome',
-      protocol: 1,
-      heartbeatMs,
-      dedupeMs: hub.log.dedupeMs,
-      limits: { messageBytes: limits.messageBytes, batch: limits.batch, channels: limits.channels },
-    })
+    this.say(welcomeOf(this.#services, this.#principal))
     for (const [i, channel] of channels.entries()) this.obey({ type: 'subscribe', channel, ...starts[i] })
     this.#link.listen(this)
   }
@@ -270,7 +264,7 @@ export class Session implements SocketPeer, Speaker {
       this.end(refusalOf(error, () => {}))
       return
     }
-    this.say({ type: 'done', ...refOf(message) })
+    this.say({ type: 'done', ...refOf(message), ...expiryOf(this.#principal, this.#services.now()) })
   }
 
   // Most rules answer at once: then nothing waits.

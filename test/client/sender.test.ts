@@ -26,6 +26,7 @@ function open() {
         return () => void timers.delete(run)
       },
       key: () => 'k',
+      renews: false,
       stalled: () => {},
     },
     1_000,

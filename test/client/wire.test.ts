@@ -427,19 +427,29 @@ describe('the end', () => {
     expect(wire.state).toBe('closed')
   }, 20_000)
 
-  test.each([401, 403, 204])('C50: %d ends the attempts', async (status) => {
-    const server = createServer((_request, response) => void response.writeHead(status).end())
+  test.each([
+    ...[401, 403, 204].map((status) => ({ status, transports })),
+    ...transports.flatMap((name) => [401, 403].map((status) => ({ status, transports: [name] }))),
+  ])('C21, C50: $status ends the attempts, over $transports', async ({ status, transports: ways }) => {
+    let asked = 0
+    const server = createServer((_request, response) => {
+      asked++
+      response.writeHead(status).end()
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     cleanups.push(() => server.close())
     const address = server.address()
     if (typeof address !== 'object' || !address) throw new Error('no address')
-    const wire = connect(`http://127.0.0.1:${address.port}/wire`)
+    const wire = connect(`http://127.0.0.1:${address.port}/wire`, { transports: ways })
+    wire.channel('a', {})
     cleanups.push(() => wire.close())
-    const denied = await first<string>(
-      (listener) => wire.on('state', listener),
-      (state) => state !== 'connecting',
+    const error = await first<unknown>(
+      (listener) => wire.on('error', listener),
+      () => true,
     )
-    expect(denied).toBe('denied')
+    expect(error).toMatchObject({ code: status === 401 ? 'unauthenticated' : 'forbidden' })
+    expect(wire.state).toBe('denied')
+    expect(asked).toBeLessThanOrEqual(5)
   })
 })
 

@@ -8,7 +8,8 @@ import type { Access, Starts } from './transport.ts'
 export const poll = overHttp(async (request, handlers, signal) => {
   const channels = request.starts.map(([channel]) => channel)
   let answer = await pollOnce(request, request.starts, signal)
-  handlers.opened({})
+  const { expiresInMs } = answer
+  handlers.opened({ ...(expiresInMs !== undefined && { expiresInMs }) })
   while (!signal.aborted) {
     handlers.heard()
     for (const message of inOrder(answer)) handlers.received(message)

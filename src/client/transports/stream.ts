@@ -29,6 +29,6 @@ export function overHttp(carry: Carry): Transport {
 }
 
 async function greet(request: OpenRequest, handlers: Handlers, signal: AbortSignal): Promise<undefined> {
-  const { id } = await (await ask(request, '/position', undefined, signal)).json()
-  handlers.opened({}, id)
+  const { id, ...welcome } = await (await ask(request, '/position', undefined, signal)).json()
+  handlers.opened(welcome, id)
 }

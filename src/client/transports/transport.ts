@@ -31,6 +31,8 @@ export type Starts = readonly (readonly [channel: string, start: Start])[]
 
 export interface OpenRequest extends Access {
   readonly starts: Starts
+  /** There is no other transport that would hear why this one is refused. */
+  readonly alone: boolean
 }
 
 /** What a connection tells. What comes after `ended` or `close()` is ignored, but for `answered`. */
@@ -56,7 +58,7 @@ export interface Connection {
 
 /** A message as JSON text, written once: a repeat is the same to the byte. */
 export interface Outgoing {
-  readonly type: 'subscribe' | 'unsubscribe' | 'publish' | 'request' | 'presence' | 'ping'
+  readonly type: 'subscribe' | 'unsubscribe' | 'publish' | 'request' | 'presence' | 'auth' | 'ping'
   readonly ref?: number | undefined
   readonly text: string
 }

@@ -1,11 +1,13 @@
 import type { ServerMessage } from '../../protocol/messages.ts'
 import { broken, closeEnding } from '../endings.ts'
+import { ask, endingOf } from '../http.ts'
 import type { Transport } from './transport.ts'
 
 /** RFC 6455 by the platform's own WebSocket (PROTOCOL.md section 6). */
 export const websocket: Transport = {
   fixed: false,
-  open({ base, token }, handlers) {
+  open(request, handlers) {
+    const { base, token, alone } = request
     let socket: WebSocket
     try {
       socket = new WebSocket(`${base.replace(/^http/, 'ws')}/ws`)
@@ -14,7 +16,9 @@ export const websocket: Transport = {
       return { send() {}, close() {} }
     }
     socket.binaryType = 'arraybuffer'
+    let opened = false
     socket.onopen = () => {
+      opened = true
       handlers.head()
       if (token !== undefined) socket.send(JSON.stringify({ type: 'auth', token }))
     }
@@ -24,7 +28,16 @@ export const websocket: Transport = {
       if (message?.type === 'welcome') handlers.opened(message)
       else if (message) handlers.received(message)
     }
-    socket.onclose = ({ code, reason }) => handlers.ended(closeEnding(code, reason))
+    socket.onclose = ({ code, reason }) => {
+      const ending = closeEnding(code, reason)
+      if (opened || !alone) handlers.ended(ending)
+      // A page does not learn why a handshake was refused; a plain request does.
+      else
+        ask(request, '/position').then(
+          () => handlers.ended(ending),
+          (error) => handlers.ended(endingOf(error)),
+        )
+    }
     return {
       send({ text }) {
         // A closing socket: `ended` follows, and what was not answered is sent again.
