@@ -94,6 +94,10 @@ export const protocolPromises: readonly Promised[] = [
     text: 'A wrong method MUST get 405 with `Allow`; a wrong content type 415; an unknown path under the base 404 (`not-found`).',
   },
   {
+    id: '8.10',
+    text: 'On SSE the answer sets a cookie (`HttpOnly`, `SameSite=Strict`, for this path) with which the same URL resumes; a ticket that was used MUST be answered 204 without it. A server MUST NOT write a ticket to its logs.',
+  },
+  {
     id: '9.1',
     text: 'Every refusal MUST be a code of this table, over HTTP as `{"error":{"code","message"}}` with the status shown, over a WebSocket as an `error` message, and when it ends the connection as the close code shown. 44xx: stop. 45xx: come back.',
   },

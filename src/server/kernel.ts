@@ -6,6 +6,7 @@ import type { Limits } from '../session/limits.ts'
 import type { Presence } from '../session/presence.ts'
 import type { Publisher } from '../session/publisher.ts'
 import { draining } from '../session/refusal.ts'
+import type { Tickets } from './tickets.ts'
 
 /** What every transport of one server shares. */
 export interface Kernel {
@@ -23,6 +24,7 @@ export interface Kernel {
   /** Answers a request of a client (`wire.handle`), whose right is known. Throws `no-handler`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
   readonly presence: Presence
+  readonly tickets: Tickets
   /** Counts a refusal, on whatever wire it was told. */
   readonly refused: (code: ErrorCode) => void
   /** Whether this server takes no more work: `draining` answers whatever is new. */

@@ -6,6 +6,7 @@ import { Presence } from '../session/presence.ts'
 import { Publisher } from '../session/publisher.ts'
 import type { Handlers } from './handlers.ts'
 import type { Kernel } from './kernel.ts'
+import { Tickets } from './tickets.ts'
 
 /** What a kernel is made of: the checked options, and what of its surroundings it uses. */
 export interface KernelParts
@@ -50,6 +51,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     publisher: new Publisher(hub, border, limits, now),
     handle: parts.handlers.serve({ border, clock, report, timeoutMs: parts.requestTimeoutMs }),
     presence,
+    tickets: new Tickets(now),
     connections: new Set(),
     get draining() {
       return parts.draining()

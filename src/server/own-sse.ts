@@ -2,6 +2,7 @@ import type { Exchange } from './exchange.ts'
 import type { Kernel } from './kernel.ts'
 import { streamEvents } from './sse.ts'
 import { streamRequest } from './stream-request.ts'
+import { identifyReader } from './tickets.ts'
 
 export interface OwnStreamOptions {
   /** Messages as whole objects, also with one channel; the client may ask for it too (`?envelope=1`). */
@@ -19,7 +20,8 @@ export async function serveOwnSse(
   options: OwnStreamOptions,
 ): Promise<void> {
   const request = await streamRequest(kernel, exchange, channels)
-  const principal = await kernel.guard.identify(exchange)
+  const principal = await identifyReader(kernel, exchange)
+  if (!principal) return
   await streamEvents(kernel, exchange, principal, {
     ...request,
     option: (name) => (name === 'envelope' && options.envelope ? '1' : request.option(name)),

@@ -15,6 +15,7 @@ import { servePublish } from './publish.ts'
 import { assertUtf8 } from './query.ts'
 import { serveRequest } from './request.ts'
 import { refuseStream, serveSse } from './sse.ts'
+import { serveTicket } from './tickets.ts'
 import { serveWebSocket } from './websocket.ts'
 
 /** A server as its requests see it: it may still be starting. */
@@ -42,6 +43,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/history': { GET: serveHistory },
   '/presence': { GET: serveMembers, POST: serveChange },
   '/position': { GET: servePosition },
+  '/ticket': { POST: serveTicket },
 }
 
 /** Serves what is below the base path (PROTOCOL.md sections 6 to 8). Never rejects. */

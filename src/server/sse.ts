@@ -8,12 +8,14 @@ import { assertServing, type Kernel } from './kernel.ts'
 import { EventStream } from './event-stream.ts'
 import { retryMs } from './sse-retry.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
+import { identifyReader } from './tickets.ts'
 
 /** `GET sse` and `POST sse` (PROTOCOL.md section 7). What may pass is answered as an event, the rest is thrown. */
 export async function serveSse(kernel: Kernel, exchange: Exchange): Promise<void> {
   try {
     const request = await streamRequest(kernel, exchange)
-    await streamEvents(kernel, exchange, await kernel.guard.identify(exchange), request)
+    const principal = await identifyReader(kernel, exchange)
+    if (principal) await streamEvents(kernel, exchange, principal, request)
   } catch (error) {
     refuseStream(kernel, exchange, refusalOf(error, kernel.report))
   }

@@ -10,6 +10,7 @@ import { refuse } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { assertServing, type Kernel } from './kernel.ts'
 import { askedStarts } from './stream-request.ts'
+import { identifyReader } from './tickets.ts'
 import { openingOf, routeDialects, type SocketRoute } from './translation.ts'
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
@@ -20,7 +21,8 @@ export async function serveWebSocket(kernel: Kernel, exchange: Exchange): Promis
   const { query } = exchange
   const channels = query.getAll('channel').map(channelName)
   const starts = askedStarts(exchange, channels)
-  acceptSocket(kernel, exchange, await kernel.guard.identify(exchange), { channels, starts, dialects })
+  const principal = await identifyReader(kernel, exchange)
+  if (principal) acceptSocket(kernel, exchange, principal, { channels, starts, dialects })
 }
 
 /** A route of the application that speaks its own shapes; call once per route, as it shares what it encodes. */
