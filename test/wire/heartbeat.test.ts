@@ -88,3 +88,33 @@ test('one that throws is reported, and stops nobody; one that ends in its tick i
   expect(faults).toHaveLength(4)
   expect(connections.size).toBe(2)
 })
+
+test('[5.2] keeps its pace though each of its timers comes late, and does not run after a process that stood still', () => {
+  const hands = new Hands()
+  const lateMs = 60
+  const ticks: number[] = []
+  let stoodMs = 0
+  startHeartbeat({
+    connections: new Set([connection((at) => void ticks.push(at))]),
+    heartbeatMs: 2_000,
+    clock: {
+      elapsed: () => hands.now,
+      later: (ms, run) => {
+        const extra = stoodMs
+        stoodMs = 0
+        return hands.later(ms + lateMs + extra, run)
+      },
+    },
+    now: () => hands.now,
+    report: () => {},
+  })
+  hands.move(20_000)
+  expect(ticks.length).toBeGreaterThanOrEqual(39)
+  const longest = () => Math.max(...ticks.slice(1).map((at, n) => at - (ticks[n] ?? 0)))
+  expect(longest()).toBeLessThan(500 + 2 * lateMs)
+  const before = ticks.length
+  stoodMs = 20_000
+  hands.move(22_000)
+  // 2 s have gone by in which it ran.
+  expect(ticks.length - before).toBeLessThanOrEqual(4 + 2)
+})
