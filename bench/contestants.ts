@@ -8,7 +8,7 @@ import type { Work } from './works.ts'
 export interface Contestant {
   readonly name: string
   readonly what: string
-  readonly transport: 'ws' | 'sse' | 'poll' | 'socketio'
+  readonly transport: 'ws' | 'sse' | 'poll' | 'socketio' | 'h2'
   readonly need?: Need
   /** Takes part only in works that name it. */
   readonly special?: true
@@ -53,6 +53,16 @@ const deflated: Contestant = {
   special: true,
   env: { COMPRESSION: '1' },
   load: (_port, work) => ['--deflate', ...wire('ws', work)],
+}
+
+const http2: Contestant = {
+  ...library('sse'),
+  name: 'own-h2',
+  what: 'Everwire as a library on HTTP/2: 100 event streams to a connection',
+  transport: 'h2',
+  special: true,
+  env: { HTTP2: '1' },
+  load: (_port, work) => ['--streams=100', ...wire('sse', work)],
 }
 
 /** `own` reads a store; what it says about its event loop comes on the signals. */
@@ -224,6 +234,7 @@ export const contestants: readonly Contestant[] = [
   nchan('sse'),
   library('poll'),
   deflated,
+  http2,
   {
     ...script('ws-deflate', 'ws', 'ws with permessage-deflate: compressed for each client'),
     special: true,

@@ -1,10 +1,12 @@
 // The project's bench: `npm run bench -- --help`.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { contestants, versions, type Contestant } from './contestants.ts'
-import { buildTools, lab, Missing, provide, type Need } from './lab.ts'
-import { Invalid, measure } from './measure.ts'
+import { buildTools, lab, Missing, provide, root, type Need } from './lab.ts'
+import { locked } from './lock.ts'
+import { measure, stopAll } from './measure.ts'
+import { plot } from './plot.ts'
 import { machine, markdown } from './report.ts'
 import { Results } from './results.ts'
 import { works, type Work } from './works.ts'
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean' },
     rounds: { type: 'string' },
     out: { type: 'string' },
+    docs: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 })
@@ -26,10 +29,11 @@ const help = `npm run bench -- [options]
 Measures Everwire beside a limit written in C and beside other servers, in turn, on this machine.
 
   --works A,B,C,b8   which works (default: ${works.map(({ name }) => name).join(',')})
-  --peers own,limit  which servers, by name or beginning of it (default: own, serve and limit; --all: everyone)
+  --peers own,limit  which servers, by name or beginning of it (default: those that need no package)
   --all              every server: brings npm and Debian packages into ${lab}
   --rounds N         how often each is measured (default 3; --quick: 1)
   --quick            one round
+  --docs             also puts the report into docs/performance.md
   --out DIR          where report.md, plot.svg and results.json go (default ${join(lab, 'out')})
 
 Works:
@@ -86,46 +90,86 @@ async function main(): Promise<number> {
   }
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
   const worksDone = values.works ? chosen(works, values.works, (name, wanted) => name === wanted) : works
-  const asked = values.all
-    ? contestants
-    : chosen(
-        contestants,
-        values.peers ?? 'own,serve,limit',
-        (name, wanted) => name === wanted || name.startsWith(`${wanted}-`),
-      )
-  buildTools()
-  const { entered, there, missing } = taking(asked)
+  const named = (name: string, wanted: string) => name === wanted || name.startsWith(`${wanted}-`)
+  const asked = values.peers
+    ? chosen(contestants, values.peers, named)
+    : contestants.filter((one) => values.all || !one.need)
+  const unlock = await locked(console.error)
+  try {
+    buildTools()
+    const { entered, there, missing } = taking(asked)
+    const began = Date.now()
+    const results = await rounded(rounds, worksDone, entered)
+    const took = `${Math.round((Date.now() - began) / 1_000)} s`
+    report(results, worksDone, [...machine(), ...versions(there), took, ...missing])
+    return results.failures.length === 0 ? 0 : 1
+  } finally {
+    unlock()
+  }
+}
+
+/** Everybody in turn, again and again: what disturbs the machine for a while disturbs all. */
+async function rounded(
+  rounds: number,
+  worksDone: readonly Work[],
+  entered: readonly Contestant[],
+): Promise<Results> {
   const results = new Results()
-  const began = Date.now()
   for (const work of worksDone) await work.once?.()
   for (let round = 1; round <= rounds; round++) {
     for (const work of worksDone) {
       if (round > (work.rounds ?? rounds)) continue
       for (const contestant of entered.filter((one) => takesPart(work, one))) {
-        process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${work.name} ${contestant.name}`)
+        const progress = `${round}/${rounds} ${work.name} ${contestant.name}`
         try {
-          results.add(work, contestant, round, await measure(contestant, work))
+          const result = await measure(contestant, work)
+          results.add(work, contestant, round, result)
+          console.error(
+            `${progress} ${work.figures.map((figure) => `${figure} ${result[figure]}`).join(', ')}`,
+          )
         } catch (error) {
-          if (!(error instanceof Invalid)) throw error
-          results.fail(work, contestant, round, error.message)
+          const reason = error instanceof Error ? error.message : String(error)
+          results.fail(work, contestant, round, reason)
+          console.error(`${progress} failed: ${reason}`)
         }
       }
     }
   }
-  process.stderr.write('\r\x1b[K')
-  const about = [
-    ...machine(),
-    ...versions(there),
-    ...missing,
-    `${Math.round((Date.now() - began) / 1_000)} s`,
-  ]
+  return results
+}
+
+function report(results: Results, worksDone: readonly Work[], about: readonly string[]): void {
   const text = markdown(results, worksDone, about)
   const out = values.out ?? join(lab, 'out')
   mkdirSync(out, { recursive: true })
   writeFileSync(join(out, 'report.md'), text)
+  const drawing = plot(results, worksDone)
+  if (drawing) writeFileSync(join(out, 'plot.svg'), drawing)
   writeFileSync(join(out, 'results.json'), JSON.stringify(results.all, null, 1))
+  if (values.docs) document(text, drawing)
   console.log(text)
-  return results.failures.length === 0 ? 0 : 1
+}
+
+/** Replaces what an earlier run has written into docs/performance.md. */
+function document(text: string, drawing: string | undefined): void {
+  const path = join(root, 'docs', 'performance.md')
+  const mark = /^<!-- bench: .* -->\n/m
+  const [before] = readFileSync(path, 'utf8').split(mark)
+  const [line = ''] = mark.exec(readFileSync(path, 'utf8')) ?? []
+  const image = drawing ? '\n![CPU per delivery beside a C server](assets/bench.svg)\n' : ''
+  if (drawing) writeFileSync(join(root, 'docs', 'assets', 'bench.svg'), drawing)
+  writeFileSync(
+    path,
+    `${before}${line}\n${text.replace(/^# Bench\n/, `## Results\n${image}`).replaceAll(/^## (?!Results)/gm, '### ')}`,
+  )
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // They have sessions of their own, and would not hear of it.
+    stopAll()
+    process.exit(130)
+  })
 }
 
 process.exitCode = await main().catch((error: unknown) => {

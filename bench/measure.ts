@@ -19,6 +19,7 @@ const startMs = 15_000
 
 /** Throws Invalid. */
 export async function measure(contestant: Contestant, work: Work): Promise<Result> {
+  const began = performance.now()
   const port = await freePorts()
   const server = started(contestant, work, port)
   const said = collect(server)
@@ -27,7 +28,7 @@ export async function measure(contestant: Contestant, work: Work): Promise<Resul
     await listening(port, server, said)
     const pids = family(server.pid ?? 0)
     const result = checked(await generate(contestant, work, port, pids))
-    return { ...result, ...printed(said.text) }
+    return { ...result, ...printed(said.text), tookMs: performance.now() - began }
   } catch (error) {
     throw new Invalid(`${error instanceof Error ? error.message : String(error)}\n${said.text}`.trim())
   } finally {
@@ -126,6 +127,8 @@ function pinned(
     // A session of its own, which as root goes before whatever else the machine does.
     detached: true,
   })
+  running.add(child)
+  child.once('close', () => running.delete(child))
   try {
     writeFileSync(`/proc/${child.pid}/autogroup`, '-19')
   } catch {
@@ -164,11 +167,27 @@ function family(pid: number): readonly number[] {
   return [pid, ...children.split(' ').filter(Boolean).map(Number)]
 }
 
+const running = new Set<ChildProcess>()
+
+/** Ends whatever is being measured. */
+export function stopAll(): void {
+  for (const child of running) kill(child)
+}
+
+function kill({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return
+  try {
+    // Its group: nothing of it is to be left.
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself a moment ago.
+  }
+}
+
 async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
+  if (!running.has(server)) return
   const closed = once(server, 'close')
-  // Its group: nothing of it is to be left.
-  process.kill(-(server.pid ?? 0), 'SIGKILL')
+  kill(server)
   await closed
 }
 

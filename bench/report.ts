@@ -45,7 +45,9 @@ export function machine(): readonly string[] {
   ]
 }
 
-const base = (contestant: string) => (contestant.endsWith('-sse') ? 'limit-sse' : 'limit-ws')
+/** The limit that a contestant is compared with. */
+export const limitOf = (contestant: string) =>
+  contestant.endsWith('-sse') || contestant.endsWith('-h2') ? 'limit-sse' : 'limit-ws'
 
 function table(results: Results, work: Work): string {
   const [first] = work.figures
@@ -58,7 +60,7 @@ function table(results: Results, work: Work): string {
   const rows = names.map((name) => [
     name.startsWith('own-') || name.startsWith('serve-') ? `**${name}**` : name,
     ...work.figures.map((figure) => shown(results.spread(work, name, figure), scale(figure))),
-    ...(limited ? [shown(results.ratio(work, name, base(name), first))] : []),
+    ...(limited ? [shown(results.ratio(work, name, limitOf(name), first))] : []),
   ])
   return markdownTable(head, rows)
 }

@@ -244,6 +244,14 @@ export const works: readonly Work[] = [
   },
   {
     ...fanOut,
+    name: 'h2',
+    title: '1,000 event streams, 100 to an HTTP/2 connection, saturated, 1 message a turn',
+    takes: ['own-h2', 'own-sse', 'limit-sse'],
+    targets: [],
+    rounds: 3,
+  },
+  {
+    ...fanOut,
     name: 'deflate',
     title: '1,000 subscribers, 10 messages/s of 1 KiB, compressed',
     rate: 10,

@@ -68,8 +68,11 @@ void connection_send(struct connection *connection, const char *bytes, size_t le
 void connection_ready(struct connection *connection) {
   if (connection->stage == SUBSCRIBED) return;
   connection->stage = SUBSCRIBED;
-  state.connecting--;
   state.subscribed++;
+  struct connection *holder = connection - connection->index % options.streams;
+  if (++holder->streams < options.streams) return;
+  holder->streams = 0;
+  state.connecting--;
   if (options.churn) connection_close(connection, false);
 }
 
@@ -94,6 +97,10 @@ void connection_subscribe(struct connection *connection) {
 
 static void ask(struct connection *connection) {
   connection->stage = ASKED;
+  if (options.transport == HTTP2) {
+    http2_ask(connection);
+    return;
+  }
   if (options.transport == POLL) {
     poll_ask(connection, NULL, 0);
     connection->stage = OPEN;
@@ -144,11 +151,12 @@ static size_t head(struct connection *connection, const char *bytes, size_t leng
 
 static void take(struct connection *connection, char *bytes, size_t length) {
   size_t used = 0;
-  if (connection->stage == ASKED) {
+  if (connection->stage == ASKED && options.transport != HTTP2) {
     used = head(connection, bytes, length);
     if (used == 0 || connection->stage == CLOSED) goto keep;
   }
   if (options.transport == EVENTS) used += events_take(connection, bytes + used, length - used);
+  else if (options.transport == HTTP2) used += http2_take(connection, bytes + used, length - used);
   else if (options.transport == POLL) used += poll_take(connection, bytes + used, length - used);
   else used += websocket_take(connection, bytes + used, length - used);
 keep:

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum transport { WEBSOCKET, SOCKETIO, EVENTS, POLL };
+enum transport { WEBSOCKET, SOCKETIO, EVENTS, POLL, HTTP2 };
 enum stage { CLOSED, CONNECTING, ASKED, OPEN, SUBSCRIBED };
 
 /* What one subscriber has received, judged by the numbers that the messages carry. */
@@ -30,6 +30,8 @@ struct connection {
   struct buffer out;  /* what the kernel did not take yet */
   uint64_t chunk;     /* bytes left of the chunk, 2 more for its line end */
   bool chunked, compressed;
+  uint32_t streams;   /* of its HTTP/2 connection, those that are subscribed */
+  size_t unconfirmed; /* bytes of that connection since the last update of its window */
   struct tally tally;
 };
 
@@ -41,7 +43,7 @@ struct options {
   const char *send[4], *late_send;
   int sends;
   bool binary, churn, late_connect, deflate;
-  uint32_t connections, late, at_once;
+  uint32_t connections, late, at_once, streams;
   uint64_t late_expect, step;
   double settle, warm, window, drain, late_within;
   int pids[16], pid_count;
@@ -91,6 +93,10 @@ size_t events_take(struct connection *connection, char *bytes, size_t length);
 size_t poll_take(struct connection *connection, char *bytes, size_t length);
 void websocket_send(struct connection *connection, int opcode, const char *bytes, size_t length);
 void poll_ask(struct connection *connection, const char *after, size_t length);
+
+/* http2.c */
+void http2_ask(struct connection *connection);
+size_t http2_take(struct connection *connection, char *bytes, size_t length);
 
 /* tally.c */
 bool received(struct connection *connection, const char *bytes, size_t length);

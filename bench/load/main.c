@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-struct options options = {.path = "/", .connections = 1, .at_once = 100, .step = 1, .burst = 1, .ahead = 20,
+struct options options = {.path = "/", .connections = 1, .at_once = 100, .streams = 1, .step = 1, .burst = 1, .ahead = 20,
                           .size = 128, .drain = 10, .warm = 0.3, .late_within = 60};
 struct state state;
 int poller;
@@ -83,7 +83,8 @@ static void turns_for(double seconds) {
 static void open_all(uint32_t first, uint32_t last) {
   int64_t end = clock_ns() + 60000000000;
   for (opened = first; opened < last || state.connecting > 0;) {
-    while (opened < last && state.connecting < options.at_once) connection_open(&state.connections[opened++]);
+    for (; opened < last && state.connecting < options.at_once; opened += options.streams)
+      connection_open(&state.connections[opened]);
     turn(50000000);
     if (clock_ns() > end) die("%u of %u connections are open after a minute", state.subscribed, last);
     if (state.failed > 20) die("connections fail");
@@ -226,8 +227,8 @@ static void add_pids(char *list) {
 }
 
 static enum transport transport_of(const char *name) {
-  static const char *const names[] = {"ws", "socketio", "sse", "poll"};
-  for (int i = 0; i < 4; i++)
+  static const char *const names[] = {"ws", "socketio", "sse", "poll", "h2"};
+  for (int i = 0; i < 5; i++)
     if (!strcmp(name, names[i])) return (enum transport)i;
   die("no transport %s", name);
 }
@@ -245,6 +246,7 @@ static void set(const char *name, char *value) {
   else if NAMED("late") options.late = (uint32_t)atoi(value);
   else if NAMED("late-expect") options.late_expect = strtoull(value, NULL, 10);
   else if NAMED("at-once") options.at_once = (uint32_t)atoi(value);
+  else if NAMED("streams") options.streams = (uint32_t)atoi(value);
   else if NAMED("step") options.step = strtoull(value, NULL, 10);
   else if NAMED("settle") options.settle = atof(value);
   else if NAMED("warm") options.warm = atof(value);
@@ -277,7 +279,8 @@ int main(int argc, char **argv) {
     if (value) *value++ = 0;
     set(argv[i] + 2, value ? value : "");
   }
-  if (options.address.sin_port == 0 || options.late > options.connections) die("which port?");
+  if (options.address.sin_port == 0 || options.late > options.connections || options.connections % options.streams)
+    die("the options do not fit each other");
   snprintf(options.host, sizeof options.host, "127.0.0.1:%u", ntohs(options.address.sin_port));
   if (options.publish_address.sin_port == 0) options.publish_address = options.address;
   signal(SIGPIPE, SIG_IGN);
