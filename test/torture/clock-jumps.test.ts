@@ -33,7 +33,7 @@ test.each([
   await socket.subscribe('a')
   const stream = await EventReader.open(`${base}/sse?channel=a`)
   const { id = '' } = await stream.next('connected')
-  const held = fetch(`${base}/poll?channel=a&after=${id}`)
+  const held = fetch(`${base}/poll?channel=a&after=${id}&wait=25`)
   // It reads nothing, so that bytes for it wait from before the jump on.
   const slow = new RawClient(port)
   slow.socket.write('GET /wire/sse?channel=bulk HTTP/1.1\r\nHost: localhost\r\n\r\n')
