@@ -1,22 +1,22 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { slowReaders } from './slow-readers.ts'
+import { faultsOf, slowReaders } from './slow/run.ts'
 
 // Readers in Python: Node cannot set the receive buffer of a socket. Linux: /proc tells the memory.
 const missing = process.platform !== 'linux' || spawnSync('python3', ['--version']).status !== 0
 
-test.skipIf(missing)(
-  'readers that never read stop their cursors, cost bounded memory, harm nobody, and get everything later (Linux, python3)',
+test.skipIf(missing).for([
+  ['websocket', false],
+  ['sse', true],
+  ['poll', false],
+] as const)(
+  'readers that never read by %s, stall limit %s, cost bounded memory, harm nobody, and get everything later (Linux, python3)',
   { timeout: 120_000 },
-  async () => {
-    const [slow, messages] = [80, 3_000]
-    const report = await slowReaders({ slow, healthy: 8, messages })
-    const owedMib = (slow * messages * 1_018) / 1024 / 1024
-    expect(owedMib).toBeGreaterThan(200)
-    expect(report.rss.owed - report.rss.before).toBeLessThan(120)
-    expect(report.sockets.owed - report.sockets.before).toBeLessThan(60)
-    for (const group of [report.healthy, report.slow]) {
-      expect(group).toMatchObject({ least: messages, lost: 0, doubled: 0, gaps: 0 })
-    }
+  async ([transport, stall]) => {
+    const load = { owed: 4 * 1024 * 1024, size: 16 * 1024, perSecond: 200 }
+    const report = await slowReaders({ transport, stall, slow: 60, healthy: 4, ...load })
+    expect(faultsOf(report)).toEqual([])
+    expect(report.groups.slow.resumes > 0).toBe(stall)
+    for (const group of Object.values(report.groups)) expect(group.gaps).toBe(0)
   },
 )

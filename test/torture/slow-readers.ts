@@ -1,117 +1,96 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { lines } from '../support/lines.ts'
+// Readers that stop reading, among healthy ones under load; prints a table, and ends with 1 when something is not as it
+// has to be. Linux, python3.
+// node test/torture/slow-readers.ts [--slow 1000] [--healthy 100] [--owed 20MB] [--size 16kB] [--rate 50]
+//   [--transport websocket|sse|poll|all] [--stall on|off|both]
+import { parseArgs } from 'node:util'
+import { bounds, faultsOf, mib, onOff, slowReaders, transports, type SlowReadersReport } from './slow/run.ts'
 
-/** What the readers of one kind have by now. */
-interface Group {
-  readonly least: number
-  readonly most: number
-  readonly lost: number
-  readonly doubled: number
-  readonly gaps: number
-  readonly resumes: number
+const { values } = parseArgs({
+  options: {
+    slow: { type: 'string', default: '1000' },
+    healthy: { type: 'string', default: '100' },
+    owed: { type: 'string', default: '20MB' },
+    size: { type: 'string', default: '16kB' },
+    rate: { type: 'string', default: '50' },
+    transport: { type: 'string', default: 'all' },
+    stall: { type: 'string', default: 'both' },
+  },
+})
+const chosen = transports.filter((name) => values.transport === 'all' || values.transport === name)
+const stalls = [false, true].filter((on) => values.stall === 'both' || values.stall === onOff(on))
+if (chosen.length === 0) throw new Error(`--transport takes ${transports.join(', ')} or all`)
+if (stalls.length === 0) throw new Error('--stall takes on, off or both')
+const load = {
+  slow: wholeOf(values.slow),
+  healthy: wholeOf(values.healthy),
+  perSecond: wholeOf(values.rate),
+  owed: bytesOf(values.owed),
+  size: bytesOf(values.size),
 }
 
-export interface SlowReadersReport {
-  /** MiB of the server's resident memory: before, while everybody is owed, its peak. */
-  readonly rss: { readonly before: number; readonly owed: number; readonly peak: number }
-  /** MiB of the kernel's TCP memory (/proc/net/sockstat), both ends of every socket on this machine. */
-  readonly sockets: { readonly before: number; readonly owed: number; readonly peak: number }
-  /** What the slow readers had while they did not read, and what everybody had at the end. */
-  readonly stopped: Group
-  readonly slow: Group
-  readonly healthy: Group
-}
-
-const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-const mib = 1024 * 1024
-
-/**
- * `slow` readers with a small receive buffer that do not read, among `healthy` ones, while `messages` of 1 kB are
- * published; then the slow ones read again. Prints what it sees when `log` is given.
- */
-export async function slowReaders(
-  options: { readonly slow: number; readonly healthy: number; readonly messages: number },
-  log: (line: string) => void = () => {},
-): Promise<SlowReadersReport> {
-  const { slow, healthy, messages } = options
-  const folder = await mkdtemp(join(tmpdir(), 'everwire-slow-'))
-  const server = spawn(process.execPath, [here('slow-server.ts'), folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const children: ChildProcess[] = [server]
-  try {
-    const fromServer = lines(server)
-    const { port } = JSON.parse(await fromServer()) as { port: number }
-    const readers = spawn(
-      'python3',
-      [here('slow_readers.py'), String(port), 'bulk', String(slow), String(healthy), '4096'],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    )
-    children.push(readers)
-    const fromReaders = lines(readers)
-    const report = async () => JSON.parse(await fromReaders()) as { slow: Group; healthy: Group }
-    const peak = { rss: 0, sockets: 0 }
-    const measure = async () => {
-      const now = { rss: await rssOf(server.pid ?? 0), sockets: await socketMemory() }
-      peak.rss = Math.max(peak.rss, now.rss)
-      peak.sockets = Math.max(peak.sockets, now.sockets)
-      return now
-    }
-    await report()
-    const before = await measure()
-    log(`${slow} readers that do not read and ${healthy} that do are connected: ${show(before)}`)
-    server.stdin?.write(`${messages}\n`)
-    let state = await report()
-    while (state.healthy.least < messages) {
-      const now = await measure()
-      log(`healthy have ${state.healthy.least} of ${messages}, slow 0: ${show(now)}`)
-      state = await report()
-    }
-    const owed = await measure()
-    const stopped = state.slow
-    log(`each slow reader is owed ${Math.round((messages * 1_018) / mib)} MiB: ${show(owed)}`)
-    readers.stdin?.write('read\n')
-    while (state.slow.least < messages) {
-      state = await report()
-      const now = await measure()
-      log(`slow have ${state.slow.least} to ${state.slow.most} of ${messages}: ${show(now)}`)
-    }
-    readers.stdin?.write('quit\n')
-    const round = (value: number) => Math.round(value / mib)
-    return {
-      rss: { before: round(before.rss), owed: round(owed.rss), peak: round(peak.rss) },
-      sockets: { before: round(before.sockets), owed: round(owed.sockets), peak: round(peak.sockets) },
-      stopped,
-      slow: state.slow,
-      healthy: state.healthy,
-    }
-  } finally {
-    for (const child of children) child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+const reports: SlowReadersReport[] = []
+for (const transport of chosen) {
+  for (const stall of stalls) {
+    reports.push(await slowReaders({ ...load, transport, stall }, (line) => console.log(line)))
   }
 }
+console.log(table(reports))
+const faults = reports.flatMap((report) =>
+  faultsOf(report).map((fault) => `${report.transport}, stall limit ${onOff(report.stall)}: ${fault}`),
+)
+for (const fault of faults) console.log(fault)
+process.exitCode = faults.length > 0 ? 1 : 0
 
-async function rssOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024
+function wholeOf(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new Error(`${JSON.stringify(text)} is no whole number`)
 }
 
-async function socketMemory(): Promise<number> {
-  const sockstat = await readFile('/proc/net/sockstat', 'utf8')
-  return Number(/TCP:.* mem (\d+)/.exec(sockstat)?.[1]) * 4096
+function bytesOf(text: string): number {
+  const [, amount, unit = ''] = /^(\d+)(B|kB|MB)?$/.exec(text) ?? []
+  if (amount === undefined) throw new Error(`${JSON.stringify(text)} is no size: write 512B, 8kB or 20MB`)
+  return Number(amount) * (unit === 'MB' ? mib : unit === 'kB' ? 1024 : 1)
 }
 
-function show({ rss, sockets }: { rss: number; sockets: number }): string {
-  return `server ${Math.round(rss / mib)} MiB, kernel's sockets ${Math.round(sockets / mib)} MiB`
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [slow = '500', healthy = '50', messages = '20600'] = process.argv.slice(2)
-  const options = { slow: Number(slow), healthy: Number(healthy), messages: Number(messages) }
-  const report = await slowReaders(options, (line) => console.log(line))
-  console.log(JSON.stringify(report, undefined, 2))
+function table(all: readonly SlowReadersReport[]): string {
+  const rows = all.map((report) => {
+    const { delivery, server, kernel, sockets, groups } = report
+    const bound = bounds(report.slow)
+    const times = (three: readonly number[]) => three.map((ms) => ms.toFixed(1)).join(', ')
+    const ratio = delivery.with.map((ms, i) => (ms / (delivery.without[i] ?? 0)).toFixed(2)).join(', ')
+    const round = (bytes: number) => String(Math.round(bytes / mib))
+    const growth = (bytes: number) => `${Math.round(bytes / 1024 / report.slow)} kB`
+    const sum = (what: 'lost' | 'doubled' | 'gaps') => groups.healthy[what] + groups.slow[what]
+    return [
+      report.transport,
+      onOff(report.stall),
+      times(delivery.without),
+      times(delivery.with),
+      ratio,
+      [server.without, server.owed, server.most].map(round).join(', '),
+      round(server.without + bound.server),
+      growth(Math.max(0, server.owed - server.without)),
+      `${round(kernel.without)}, ${round(kernel.owed)}`,
+      round(kernel.without + bound.kernel),
+      String(sockets),
+      `${sum('lost')}, ${sum('doubled')}, ${sum('gaps')}`,
+      String(groups.slow.resumes),
+    ]
+  })
+  const head = [
+    'transport',
+    'stall limit',
+    'p50, p99, longest without (ms)',
+    'with',
+    'ratio',
+    'server without, owed, most (MiB)',
+    'bound',
+    'each',
+    'kernel without, owed (MiB)',
+    'bound',
+    'sockets',
+    'lost, doubled, gaps',
+    'resumed',
+  ]
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
