@@ -92,7 +92,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
         openKernel({
           ...shared,
           ...running,
-          log: await openLog(config.store, this.#channels),
+          log: await openLog(config, this.#channels, report),
           channels: this.#channels,
           authenticate: config.authenticate,
           userId: config.userId,
@@ -273,9 +273,13 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
   }
 }
 
-async function openLog(store: string | Log | undefined, channels: ChannelTable): Promise<Log> {
+async function openLog(
+  { store, logger }: Config,
+  channels: ChannelTable,
+  report: (error: unknown) => void,
+): Promise<Log> {
   if (typeof store === 'object') return store
   const rules = (channel: string) => channels.log(channel)
   if (store === undefined) return memoryLog({ rules })
-  return sqliteLog({ path: store, rules })
+  return sqliteLog({ path: store, rules, report, warn: (message) => logger.warn({}, message) })
 }

@@ -39,6 +39,8 @@ export interface SqliteLogOptions {
   readonly maxBytes?: number
   /** Told of what nobody waits for: a sweep of the log's own that failed. */
   readonly report?: (error: unknown) => void
+  /** Told, once, when the log opens without proof that it has all that it had acknowledged. */
+  readonly warn?: (message: string) => void
   readonly now?: () => number
 }
 
@@ -48,7 +50,8 @@ export interface SqliteLogOptions {
  */
 export async function sqliteLog(options: SqliteLogOptions): Promise<Log> {
   const { path, rules, sync = 'always', syncMs = 1_000, dedupeMs = 86_400_000, maxBytes = Infinity } = options
-  const { sweepMs = 60_000, report = (error) => process.emitWarning(String(error)), now = Date.now } = options
+  const { sweepMs = 60_000, now = Date.now, warn = (message) => process.emitWarning(message) } = options
+  const { report = (error) => process.emitWarning(String(error)) } = options
   const file = placeOf(path)
   const writing: WriterData = { file, sync, syncMs, dedupeMs, maxBytes }
   const reading: ReaderData = { file }
@@ -59,11 +62,17 @@ export async function sqliteLog(options: SqliteLogOptions): Promise<Log> {
     const log = new SqliteLog({ writer: writer.remote, reader, ready: writer.ready, rules, dedupeMs, now })
     answered = () => log.answered()
     log.sweepEvery(sweepMs, report)
+    const { unproved } = writer.ready
+    if (unproved !== undefined) warn(warningOf(file, unproved))
     return log
   } catch (error) {
     await Promise.all([reader.ask({ kind: 'close' }), writer.remote.ask({ kind: 'close' })])
     throw error
   }
+}
+
+function warningOf(file: string, reason: string): string {
+  return `the log ${file} cannot prove its end: ${reason}. Whoever comes back with a position from before is told so by a gap ("tail-unproved" for most) and loads its state anew; what was acknowledged last may be gone`
 }
 
 /** A thread takes a while to start: both at once. */

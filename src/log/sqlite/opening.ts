@@ -15,6 +15,8 @@ export interface Opened {
   readonly epochs: readonly Epoch[]
   readonly head: number
   readonly told: Told
+  /** Why the tail before this opening is not proved; undefined: it is. */
+  readonly unproved: string | undefined
   /** Closes the file; what was appended since is known to be whole. */
   close(clean: boolean): void
 }
@@ -54,10 +56,18 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
   checkTables(db)
   const whole = checkTail(db)
   const doubt = existsSync(doubtOf(file))
-  const proved = whole && !doubt && tailIsProved(db) && toldIsThere(db, file)
+  const unproved = !whole
+    ? 'its last entries lie beyond the end that it had recorded'
+    : doubt
+      ? 'a write had failed when it was last open'
+      : !tailIsProved(db)
+        ? 'it was not closed, it is not synced at every commit, and the system has been started anew since'
+        : !toldIsThere(db, file)
+          ? 'it ends before what it had acknowledged, as an older copy does'
+          : undefined
   // Frames of a commit whose fsync failed may stand in the journal without being on the disk: write no more behind them.
   if (pragma(db, 'wal_checkpoint(TRUNCATE)') !== 0 && doubt) throw inUse(file)
-  const epochs = beginEpoch(db, proved, sync)
+  const epochs = beginEpoch(db, unproved === undefined, sync)
   const head = readHead(db)
   const told = new Told(file, epochs.at(-1)?.name ?? '')
   told.tell(head)
@@ -76,7 +86,7 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
       release()
     }
   }
-  return { db, epochs, head, told, close }
+  return { db, epochs, head, told, unproved, close }
 }
 
 /** Throws when tables and indexes do not agree. */

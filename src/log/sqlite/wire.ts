@@ -19,6 +19,8 @@ export interface ReaderData {
 export interface WriterReady {
   readonly epochs: readonly Epoch[]
   readonly head: number
+  /** Why the tail before this opening is not proved. */
+  readonly unproved: string | undefined
 }
 
 export interface Refusal {

@@ -23,7 +23,8 @@ function serve(opened: Opened): void {
   const store = new Store(opened.db, opened.head, data.dedupeMs)
   const commits = new Commits(opened, data.file, store)
   const syncing = data.sync === 'interval' ? setInterval(() => commits.sync(), data.syncMs) : undefined
-  const ready: WriterReady = { epochs: opened.epochs, head: opened.head }
+  const { epochs, head, unproved } = opened
+  const ready: WriterReady = { epochs, head, unproved }
   let waiting: Asked<WriterRequest>[] = []
 
   serveRequests<WriterRequest>({ ready }, (first, port) => {
