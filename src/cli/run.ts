@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { openapiCommand } from './commands/openapi.ts'
 import { publishCommand } from './commands/publish.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tailCommand } from './commands/tail.ts'
@@ -12,10 +13,9 @@ import { nearest } from './nearest.ts'
 import { Terminal } from './terminal.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand, publishCommand, tailCommand, benchCommand, doctorCommand, demoCommand].map((entry) => [
-    entry.manual.name,
-    entry,
-  ]),
+  [serveCommand, publishCommand, tailCommand, benchCommand, doctorCommand, openapiCommand, demoCommand].map(
+    (entry) => [entry.manual.name, entry],
+  ),
 )
 
 /** Runs what was typed (without node and the script) and resolves with how it ended; never rejects. */

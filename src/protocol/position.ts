@@ -46,6 +46,11 @@ export function formatPosition(position: Position): string {
   return text
 }
 
+/** One part of a position as the source of a regular expression, for whoever describes it. */
+export function positionPart(): string {
+  return partPattern.source.slice(1, -1)
+}
+
 /** The parts of a position text, or undefined when it is not one. */
 export function parseVector(text: string): readonly Position[] | undefined {
   if (text.length === 0 || text.length > maxPositionLength) return undefined

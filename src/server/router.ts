@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import { serveHealth, type Health } from './health.ts'
 import { serveHistory } from './history.ts'
 import type { Kernel } from './kernel.ts'
+import { serveOpenApi } from './openapi.ts'
 import { servePoll } from './poll.ts'
 import { servePosition } from './position.ts'
 import { serveChange, serveMembers } from './presence.ts'
@@ -34,7 +35,8 @@ export type Serve = (kernel: Kernel, exchange: Exchange) => Promise<void>
 type Method = 'GET' | 'POST'
 type Route = Readonly<Partial<Record<Method, Serve>>>
 
-const routes: Readonly<Record<string, Route>> = {
+/** What is below the base path, besides `/healthz`. */
+export const routes: Readonly<Record<string, Route>> = {
   '/ws': { GET: serveWebSocket },
   '/sse': { GET: serveSse, POST: serveSse },
   '/poll': { GET: servePoll, POST: servePoll },
@@ -44,6 +46,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/presence': { GET: serveMembers, POST: serveChange },
   '/position': { GET: servePosition },
   '/ticket': { POST: serveTicket },
+  '/openapi.json': { GET: serveOpenApi },
 }
 
 /** Serves what is below the base path (PROTOCOL.md sections 6 to 8). Never rejects. */

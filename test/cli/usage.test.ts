@@ -16,7 +16,7 @@ describe('the command line', () => {
     async (args) => {
       const { code, stdout } = await everwire(args)
       expect(code).toBe(0)
-      for (const command of ['serve', 'publish', 'tail', 'bench', 'doctor', 'demo'])
+      for (const command of ['serve', 'publish', 'tail', 'bench', 'doctor', 'openapi', 'demo'])
         expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
       expect(stdout).toMatch(/^ {2}3 +the server cannot be reached$/m)
     },
@@ -33,6 +33,7 @@ describe('the command line', () => {
     ['publish', ['--url', '--key', '--slot', '--json', 'CHANNEL [EVENT] DATA']],
     ['tail', ['--url', '--transport', '--since', '--last', '--count', '--json', 'CHANNEL...']],
     ['bench', ['--url', '--clients', '--rate', '--seconds', '--mix', '--drop', '--json', '[URL]']],
+    ['openapi', ['--base']],
     ['demo', ['--port', '--data']],
     ['doctor', ['--idle', '--markdown', '--json', '[URL]']],
   ])('%s --help shows its options, examples and exit codes', async (command, parts) => {
@@ -46,7 +47,7 @@ describe('the command line', () => {
 
   test.each([
     [['publsh'], 'Did you mean `everwire publish`?'],
-    [['frobnicate'], 'The commands are serve, publish, tail, bench, doctor, demo.'],
+    [['frobnicate'], 'The commands are serve, publish, tail, bench, doctor, openapi, demo.'],
     [['--port', '1'], 'A command comes first'],
     [['serve', '--prot', '1'], 'There is no option --prot. Did you mean --port?'],
     [['tail', 'a', '--from', 'x'], 'There is no option --from. The options are --url'],
