@@ -87,6 +87,7 @@ function overrideEmit(server: NodeServer, find: Find): void {
     }
     if (others(server, 'upgrade')) return onward('upgrade', request, socket, head)
     // Nobody else wants upgrades: without us Node would have given this to the application as a plain request.
+    socket.on('error', ignored)
     return requested('request', request, plainResponse(request, socket))
   }
   const connected = (request: Http2ServerRequest, response: Http2ServerResponse): boolean => {
@@ -137,13 +138,18 @@ function upgradeExchange(
   path: string,
   around: Surroundings,
 ): NodeExchange {
-  const response = plainResponse(request, socket)
+  // A peer that resets here has gone, that is all.
+  socket.on('error', ignored)
+  let answered = false
+  const responding = () => {
+    answered = true
+    return plainResponse(request, socket)
+  }
   const upgrade = () => {
-    if (response.headersSent || socket.destroyed || !(socket instanceof Socket)) return undefined
-    response.detachSocket(socket)
+    if (answered || socket.destroyed || !(socket instanceof Socket)) return undefined
     return around.sockets.accept(request, socket, head)
   }
-  return new NodeExchange(request, response, { path, upgrade }, around)
+  return new NodeExchange(request, responding, { path, upgrade }, around)
 }
 
 /** A WebSocket over HTTP/2 asks by an extended CONNECT (RFC 8441), which stands for the GET of a handshake. */
@@ -166,8 +172,6 @@ function connectExchange(
 function plainResponse(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
-  // A peer that resets here has gone, that is all.
-  socket.on('error', ignored)
   if (socket instanceof Socket) response.assignSocket(socket)
   response.once('finish', () => {
     if (!(socket instanceof Socket)) return void socket.end()

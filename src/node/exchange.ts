@@ -34,36 +34,63 @@ export class NodeExchange implements Exchange {
   readonly method: string
   readonly path: string
   readonly target: string
-  readonly httpVersion: '1.0' | '1.1' | '2.0'
   readonly headers: Readonly<Record<string, string | undefined>>
-  readonly query: URLSearchParams
-  readonly address: string
   readonly raw: unknown
   readonly upgrade: (() => SocketLink | undefined) | undefined
-  readonly closed: Promise<void>
   readonly #request: NodeRequest
-  readonly #response: NodeResponse
+  #response: NodeResponse | (() => NodeResponse)
   readonly #around: ExchangeSurroundings
+  #query: URLSearchParams | undefined
+  #closed: Promise<void> | undefined
+  #extra: Readonly<Record<string, string>> = {}
 
-  constructor(request: NodeRequest, response: NodeResponse, how: Asked, around: ExchangeSurroundings) {
+  /** `response` may be a function, called when something is answered: most handshakes never need a response. */
+  constructor(
+    request: NodeRequest,
+    response: NodeResponse | (() => NodeResponse),
+    how: Asked,
+    around: ExchangeSurroundings,
+  ) {
     this.#request = request
     this.#response = response
     this.#around = around
     this.method = how.method ?? request.method ?? 'GET'
     this.path = how.path
     this.target = request.url ?? '/'
-    this.httpVersion = versionOf(request)
     this.headers = headersOf(request)
-    this.query = new URLSearchParams(queryOf(this.target))
-    this.address = request.socket?.remoteAddress ?? ''
     this.raw = how.raw ?? request
     this.upgrade = how.upgrade
-    // A response that fails is a peer that has gone: its `close` says so.
-    response.on('error', () => {})
-    this.closed = new Promise((resolve) => {
-      if (response.destroyed) resolve()
-      else response.once('close', () => resolve())
-    })
+    if (typeof response !== 'function') response.on('error', ignored)
+  }
+
+  // What not every request needs is looked up when it is asked for.
+
+  get httpVersion(): '1.0' | '1.1' | '2.0' {
+    if (this.#request.httpVersionMajor === 2) return '2.0'
+    return this.#request.httpVersionMinor === 0 ? '1.0' : '1.1'
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(queryOf(this.target)))
+  }
+
+  get address(): string {
+    return this.#request.socket?.remoteAddress ?? ''
+  }
+
+  get closed(): Promise<void> {
+    return (this.#closed ??= new Promise((resolve) => {
+      const response = this.#responding()
+      if (hasGone(response)) resolve()
+      else response.once('close', resolve)
+    }))
+  }
+
+  #responding(): NodeResponse {
+    if (typeof this.#response !== 'function') return this.#response
+    this.#response = this.#response()
+    this.#response.on('error', ignored)
+    return this.#response
   }
 
   body(limit: number): Promise<Uint8Array> {
@@ -71,24 +98,24 @@ export class NodeExchange implements Exchange {
   }
 
   answer(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void {
-    const response = this.#response
+    const response = this.#responding()
     if (response.headersSent || response.destroyed) return
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     const length = status === 204 || status === 304 ? {} : { 'content-length': String(bytes.length) }
     if ('assignSocket' in response && this.#around.leaving()) response.shouldKeepAlive = false
-    writeHead(response, status, { ...headers, ...length })
+    writeHead(response, status, { ...this.#extra, ...headers, ...length })
     if (this.method === 'HEAD' || bytes.length === 0) response.end()
     else response.end(bytes)
     cutWhenStuck(response, this.#around.limits.stallMs)
   }
 
   setHeader(name: string, value: string): void {
-    if (!this.#response.headersSent) this.#response.setHeader(name, value)
+    this.#extra = { ...this.#extra, [name]: value }
   }
 
   stream(status: number, headers: Readonly<Record<string, string>>): StreamLink {
-    const response = this.#response
-    writeHead(response, status, headers)
+    const response = this.#responding()
+    writeHead(response, status, { ...this.#extra, ...headers })
     if ('assignSocket' in response) response.flushHeaders()
     return new ResponseLink(response, this.#around.limits, this.#around.clock)
   }
@@ -105,9 +132,11 @@ function writeHead(response: NodeResponse, status: number, headers: Readonly<Rec
   response.writeHead(status, left ? rest : { ...rest, connection })
 }
 
-function versionOf(request: NodeRequest): '1.0' | '1.1' | '2.0' {
-  if (request.httpVersionMajor === 2) return '2.0'
-  return request.httpVersionMinor === 0 ? '1.0' : '1.1'
+// A response that fails is a peer that has gone: its `close` says so.
+function ignored(): void {}
+
+function hasGone(response: NodeResponse): boolean {
+  return 'assignSocket' in response ? response.destroyed : response.stream.destroyed
 }
 
 function headersOf(request: NodeRequest): Readonly<Record<string, string | undefined>> {
