@@ -20,8 +20,6 @@ export interface Outgoing {
  */
 export interface WireFormat {
   readonly name: string
-  /** Where a frame keeps the bytes of this format; from `nextFormatSlot`. */
-  readonly slot: number
   message(message: Outgoing): Uint8Array
   /**
    * Where an id on the wire is the stream's position: the same message under another id than its own. Formats
@@ -33,11 +31,4 @@ export interface WireFormat {
   gap(gap: GapMessage): Uint8Array
   snapshot(snapshot: SnapshotMessage): Uint8Array
   position(id: string): Uint8Array
-}
-
-let slots = 0
-
-/** A slot of its own for a format. */
-export function nextFormatSlot(): number {
-  return slots++
 }

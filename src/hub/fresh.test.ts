@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
 import { memoryLog } from '../log/memory.ts'
-import { nextFormatSlot, type WireFormat } from './format.ts'
+import type { WireFormat } from './format.ts'
 import { Hub } from './hub.ts'
 import { Outlet } from './outlet.ts'
 
 const format: WireFormat = {
   name: 'plain',
-  slot: nextFormatSlot(),
   message: ({ slot }) => Buffer.from(` ${slot}`),
   gap: ({ reason }) => Buffer.from(` gap:${reason}`),
   snapshot: ({ phase }) => Buffer.from(` ${phase}`),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { memoryLog } from '../log/memory.ts'
 import type { Log } from '../log/log.ts'
-import { nextFormatSlot, type WireFormat } from './format.ts'
+import type { WireFormat } from './format.ts'
 import { Hub } from './hub.ts'
 import { Outlet } from './outlet.ts'
 import { Pages, part } from './pages.ts'
@@ -34,7 +34,6 @@ test('a thousand readers that come back at once share the reading of the log and
   }
   const format: WireFormat = {
     name: 'counting',
-    slot: nextFormatSlot(),
     message: () => {
       counts.encodes++
       return Uint8Array.of(1)

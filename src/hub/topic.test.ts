@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Frame } from './frame.ts'
-import { nextFormatSlot, type WireFormat } from './format.ts'
+import type { WireFormat } from './format.ts'
 import { defaultMemory, MemoryBudget, Topic } from './topic.ts'
 
 const frame = (seq: number, slot?: string, data = '1') =>
@@ -45,7 +45,6 @@ test('a message is encoded once for any number of readers, and so is what they h
   let encodes = 0
   const format: WireFormat = {
     name: 'counting',
-    slot: nextFormatSlot(),
     message: ({ id }) => {
       encodes++
       return new TextEncoder().encode(id)

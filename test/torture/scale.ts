@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { nextFormatSlot, type WireFormat } from '../../src/hub/format.ts'
+import type { WireFormat } from '../../src/hub/format.ts'
 import { Hub } from '../../src/hub/hub.ts'
 import { Outlet, type Link } from '../../src/hub/outlet.ts'
 import type { Log } from '../../src/log/log.ts'
@@ -31,7 +31,6 @@ const lineEnd = 10
 /** Everything is a line, so that lines are messages. */
 const format: WireFormat = {
   name: 'lines',
-  slot: nextFormatSlot(),
   message: (message) => Buffer.from(`${messageJson(message)}\n`),
   gap: (gap) => {
     throw new Error(`a reader was told of a gap: ${JSON.stringify(gap)}`)

@@ -1,4 +1,4 @@
-import { nextFormatSlot, type Outgoing, type WireFormat } from '../../hub/format.ts'
+import type { Outgoing, WireFormat } from '../../hub/format.ts'
 import type { GapMessage, SnapshotMessage } from '../../protocol/messages.ts'
 import { formatEvent, type SseEvent } from '../../protocol/sse.ts'
 import { dataJson, messageJson } from './json.ts'
@@ -10,7 +10,6 @@ type Shape = (message: Outgoing) => Pick<SseEvent, 'event' | 'data'>
 /** Events of a stream (PROTOCOL.md section 7), ready for the socket. */
 export class SseFormat implements WireFormat {
   readonly name: string
-  readonly slot = nextFormatSlot()
   readonly packing: Packing
   readonly #shape: Shape
 

@@ -1,4 +1,4 @@
-import { nextFormatSlot, type Outgoing, type WireFormat } from '../../hub/format.ts'
+import type { Outgoing, WireFormat } from '../../hub/format.ts'
 import type { GapMessage, ServerMessage, SnapshotMessage } from '../../protocol/messages.ts'
 import { binaryFrame, deflateFrame, textFrame } from './frames.ts'
 import { headerJson, messageJson } from './json.ts'
@@ -6,7 +6,6 @@ import { headerJson, messageJson } from './json.ts'
 /** WebSocket frames that are ready for the socket: text, or binary for bytes (PROTOCOL.md 6.4). */
 export class WebSocketFormat implements WireFormat {
   readonly name: string
-  readonly slot = nextFormatSlot()
   readonly #deflate: boolean
 
   constructor(name: string, deflate: boolean) {

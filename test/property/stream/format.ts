@@ -1,4 +1,4 @@
-import { nextFormatSlot, type Outgoing, type WireFormat } from '../../../src/hub/format.ts'
+import type { Outgoing, WireFormat } from '../../../src/hub/format.ts'
 import type { GapMessage, SnapshotMessage } from '../../../src/protocol/messages.ts'
 
 /** A line of JSON per event. `id` is the stream's position where the format has one; `own` the message's id. */
@@ -48,7 +48,6 @@ const notices = {
 /** As on SSE: ids are positions of the stream. */
 export const streamFormat: WireFormat = {
   name: 'test stream',
-  slot: nextFormatSlot(),
   message: (message) => messageLine(message, message.id),
   messageAt: messageLine,
   ...notices,
@@ -57,7 +56,6 @@ export const streamFormat: WireFormat = {
 /** As on a WebSocket: ids are those of the messages. */
 export const socketFormat: WireFormat = {
   name: 'test socket',
-  slot: nextFormatSlot(),
   message: (message) => messageLine(message, message.id),
   ...notices,
 }
