@@ -108,6 +108,14 @@ async function main(): Promise<number> {
   }
 }
 
+const compared = new Set(works.flatMap(({ targets }) => targets.map(({ of }) => of)))
+
+/** Those with whom nobody is compared are shown, and need no more rounds than that. */
+function roundsOf(work: Work, { name }: Contestant): number {
+  const asked = work.rounds ?? Infinity
+  return compared.has(name) || /^(own|serve|limit)-/.test(name) ? asked : Math.min(asked, 3)
+}
+
 /** Everybody in turn, again and again: what disturbs the machine for a while disturbs all. */
 async function rounded(
   rounds: number,
@@ -118,8 +126,8 @@ async function rounded(
   for (const work of worksDone) await work.once?.()
   for (let round = 1; round <= rounds; round++) {
     for (const work of worksDone) {
-      if (round > (work.rounds ?? rounds)) continue
       for (const contestant of entered.filter((one) => takesPart(work, one))) {
+        if (round > roundsOf(work, contestant)) continue
         const progress = `${round}/${rounds} ${work.name} ${contestant.name}`
         try {
           const result = await measure(contestant, work)

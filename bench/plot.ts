@@ -4,7 +4,8 @@ import type { Results, Spread } from './results.ts'
 import type { Work } from './works.ts'
 
 const panel = { width: 470, label: 84, value: 44, row: 17, head: 44, foot: 14, gap: 20 }
-const scale = { from: 0.7, to: 16, ticks: [1, 2, 4, 8, 16] }
+const lowest = 0.7
+const ticks = [1, 2, 4, 8, 16, 32]
 const margin = 16
 
 interface Row {
@@ -22,26 +23,26 @@ function rowsOf(results: Results, work: Work): readonly Row[] {
     .sort((a, b) => a.ratio.median - b.ratio.median)
 }
 
-/** Logarithmic, so that twice as dear is as far from 1 as from 2. */
-function place(value: number): number {
+/** Logarithmic, so that twice as dear is as far from 1 as from 2; `most` is the last tick of the panel. */
+function place(value: number, most: number): number {
   const width = panel.width - panel.label - panel.value
-  const within = Math.min(Math.max(value, scale.from), scale.to)
-  return panel.label + (width * Math.log(within / scale.from)) / Math.log(scale.to / scale.from)
+  const within = Math.min(Math.max(value, lowest), most)
+  return panel.label + (width * Math.log(within / lowest)) / Math.log(most / lowest)
 }
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 const at = (value: number) => value.toFixed(1)
 
-function drawnRow({ name, ratio }: Row, y: number): string {
+function drawnRow({ name, ratio }: Row, y: number, most: number): string {
   const ours = /^(own|serve)-/.test(name) ? ' ours' : ''
   const middle = y + panel.row / 2
-  const end = place(ratio.median)
+  const end = place(ratio.median, most)
   const text = ratio.median < 10 ? ratio.median.toFixed(2) : ratio.median.toFixed(1)
   return [
     `<text class="name${ours}" x="${panel.label - 8}" y="${at(middle + 4)}">${escaped(name)}</text>`,
     `<rect class="bar${ours}" x="${panel.label}" y="${at(y + 3)}" width="${at(Math.max(1, end - panel.label))}" height="${panel.row - 6}" rx="2"/>`,
-    `<path class="spread" d="M${at(place(ratio.low))} ${at(middle)}H${at(place(ratio.high))}"/>`,
-    `<text class="value${ours}" x="${at(Math.max(end, place(ratio.high)) + 6)}" y="${at(middle + 4)}">${text}</text>`,
+    `<path class="spread" d="M${at(place(ratio.low, most))} ${at(middle)}H${at(place(ratio.high, most))}"/>`,
+    `<text class="value${ours}" x="${at(Math.max(end, place(ratio.high, most)) + 6)}" y="${at(middle + 4)}">${text}</text>`,
   ].join('')
 }
 
@@ -49,15 +50,19 @@ const heightOf = (rows: number) => panel.head + rows * panel.row + panel.foot
 
 function drawnPanel(work: Work, rows: readonly Row[]): string {
   const bottom = heightOf(rows.length) - panel.foot
-  const ticks = scale.ticks.map((tick) => {
-    const x = at(place(tick))
-    const one = tick === 1 ? ' one' : ''
-    return `<path class="tick${one}" d="M${x} ${panel.head - 6}V${bottom}"/><text class="scale" x="${x}" y="${panel.head - 10}">${tick}</text>`
-  })
+  const dearest = Math.max(...rows.map(({ ratio }) => ratio.high))
+  const most = ticks.find((tick) => tick >= dearest) ?? 32
+  const grid = ticks
+    .filter((tick) => tick <= most)
+    .map((tick) => {
+      const x = at(place(tick, most))
+      const one = tick === 1 ? ' one' : ''
+      return `<path class="tick${one}" d="M${x} ${panel.head - 6}V${bottom}"/><text class="scale" x="${x}" y="${panel.head - 10}">${tick}</text>`
+    })
   return [
     `<text class="title" x="0" y="14">${escaped(`${work.name}: ${work.title}`)}</text>`,
-    ...ticks,
-    ...rows.map((row, i) => drawnRow(row, panel.head + i * panel.row)),
+    ...grid,
+    ...rows.map((row, i) => drawnRow(row, panel.head + i * panel.row, most)),
   ].join('\n')
 }
 
@@ -66,7 +71,7 @@ const style = `
   .title { font-weight: 600; font-size: 13px }
   .name { text-anchor: end; fill: #59636e }
   .scale { text-anchor: middle; font-size: 10px; fill: #59636e }
-  .value { font-size: 11px; fill: #59636e }
+  .value { font-size: 11px; fill: #59636e; paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
   text.ours { font-weight: 600; fill: #0b57d0 }
   .bar { fill: #b6bec8 }
   .bar.ours { fill: #4285f4 }
@@ -77,6 +82,7 @@ const style = `
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 }
     .name, .scale, .value { fill: #9aa5b1 }
+    .value { stroke: #0d1117 }
     text.ours { fill: #8ab4f8 }
     .bar { fill: #444c56 }
     .bar.ours { fill: #3b6fc4 }

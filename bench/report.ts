@@ -39,15 +39,14 @@ export function machine(): readonly string[] {
     `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}`,
     `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     `Linux ${release()}`,
-    `load ${loadavg()
+    `load at the end ${loadavg()
       .map((load) => load.toFixed(1))
       .join(' ')}`,
   ]
 }
 
 /** The limit that a contestant is compared with. */
-export const limitOf = (contestant: string) =>
-  contestant.endsWith('-sse') || contestant.endsWith('-h2') ? 'limit-sse' : 'limit-ws'
+export const limitOf = (contestant: string) => (/-(sse|h2|poll)$/.test(contestant) ? 'limit-sse' : 'limit-ws')
 
 function table(results: Results, work: Work): string {
   const [first] = work.figures
