@@ -51,11 +51,17 @@ afterAll(() => rmSync(project, { recursive: true, force: true }))
 
 test('the tarball holds the built package and nothing else', () => {
   const intended =
-    /^(dist\/.+\.(js|d\.ts)|dist\/demo\/.+|bin\/everwire\.js|docs\/assets\/.+\.svg|package\.json|(README|CHANGELOG|PROTOCOL)\.md|LICENSE)$/
+    /^(dist\/.+\.(js|d\.ts)|dist\/doctor\/page\/page\.(html|css)|dist\/demo\/.+|bin\/everwire\.js|docs\/assets\/.+\.(svg|png)|package\.json|(README|CHANGELOG|PROTOCOL)\.md|LICENSE)$/
   expect(paths.filter((path) => !intended.test(path))).toEqual([])
   expect(paths.filter((path) => /\.test\.|\.test-d\./.test(path))).toEqual([])
   expect(paths).toEqual(
-    expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'bin/everwire.js', 'LICENSE']),
+    expect.arrayContaining([
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/doctor/page/page.js',
+      'bin/everwire.js',
+      'LICENSE',
+    ]),
   )
 })
 

@@ -25,7 +25,7 @@ export interface Examination {
   /** What only a page can measure. */
   readonly page?: (asking: Asking) => Promise<PageProbe>
   /** Told when a step begins, and with what is known when it has ended. */
-  readonly progress?: (step: Step, state: 'running' | 'done', so: Measurements) => void
+  readonly progress?: (step: Step, state: 'running' | 'done', so: Measurements | undefined) => void
 }
 
 /** Measures the path to an Everwire server. Never rejects: whatever fails is a measurement. */
@@ -34,8 +34,7 @@ export async function examine(examination: Examination): Promise<Measurements> {
   const { origin, pathname } = new URL(examination.base)
   const asked = `${origin}${pathname}`
   const start = { from, url: asked } as const
-  const nothing: Measurements = { ...start, reach: { kind: 'unreachable', reason: 'not asked' } }
-  progress('reach', 'running', nothing)
+  progress('reach', 'running', undefined)
   const { reach, base } = await probeReach({ base: asked, patienceMs })
   const front = reach.kind === 'everwire' ? await examination.front?.() : undefined
   let so: Measurements = { ...start, url: base, reach, front }

@@ -85,7 +85,7 @@ export interface HeadersProbe {
 export interface PageProbe {
   /** The browser's own EventSource: whether it came back after an end with the id it had. */
   readonly eventSource: 'resumes' | 'forgets' | 'blocked'
-  /** Requests of this page that were answered at once, of `asked` that were held together. */
+  /** The most requests of this page that were under way at the server at once, of `asked`. */
   readonly together: { readonly asked: number; readonly atOnce: number }
   readonly cookie: boolean
 }

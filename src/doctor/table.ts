@@ -60,7 +60,7 @@ function socketText(socket: SocketProbe): string {
 function streamText(stream: StreamProbe): string {
   switch (stream.kind) {
     case 'delivered':
-      return `first event after ${duration(stream.firstMs)}, ${stream.received} of ${stream.sent} in ${stream.pieces} pieces, late by ${duration(stream.delayMs.p50)} (longest ${duration(stream.delayMs.max)})${stream.encoding ? `, ${stream.encoding}` : ''}`
+      return `first event after ${duration(stream.firstMs)}, ${stream.received} of ${stream.sent} in ${stream.pieces} ${stream.pieces === 1 ? 'piece' : 'pieces'}, late by ${duration(stream.delayMs.p50)} (longest ${duration(stream.delayMs.max)})${stream.encoding ? `, ${stream.encoding}` : ''}`
     case 'refused':
       return `refused (${stream.status})`
     case 'silent':

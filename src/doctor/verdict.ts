@@ -17,16 +17,19 @@ export interface Verdict {
   readonly transport: 'websocket' | 'sse' | 'poll' | undefined
 }
 
-const transports = [
+/** In the order in which the SDK prefers them. */
+export const transports = [
   {
     name: 'websocket',
     text: 'WebSockets',
+    measured: ({ socket }: Measurements) => socket !== undefined,
     works: ({ socket }: Measurements) => socket?.kind === 'works',
     codes: ['upgrade-stripped', 'upgrade-refused', 'websocket-swallowed', 'websocket-cut'],
   },
   {
     name: 'sse',
     text: 'event streams',
+    measured: ({ stream }: Measurements) => stream !== undefined,
     works: ({ stream }: Measurements) =>
       stream?.kind === 'delivered' && stream.received === stream.sent && !isHeldBack(stream),
     codes: ['sse-blocked', 'sse-buffered', 'sse-lost', 'compression-held'],
@@ -34,6 +37,7 @@ const transports = [
   {
     name: 'poll',
     text: 'long-polling',
+    measured: ({ poll }: Measurements) => poll !== undefined,
     works: ({ poll }: Measurements) => poll?.kind === 'survived',
     codes: ['poll-blocked'],
   },

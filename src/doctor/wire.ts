@@ -39,6 +39,12 @@ export interface Seen {
   readonly arrived: 'handshake' | 'plain' | 'not'
 }
 
+/** `GET hold?probe=P&ms=N`: from when until when the answer was held, in milliseconds since the Unix epoch. */
+export interface Held {
+  readonly from: number
+  readonly until: number
+}
+
 /** `POST post`: how a body arrived, and whose it seems to be (browsers name the origin of every POST). */
 export interface Posted {
   readonly bytes: number

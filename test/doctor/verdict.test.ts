@@ -214,9 +214,15 @@ const table: readonly (readonly [string, Partial<Measurements>, Level, readonly 
   ],
   [
     'six connections',
-    { page: { eventSource: 'resumes', together: { asked: 8, atOnce: 6 }, cookie: true } },
+    { front: 'http/1.1', page: { eventSource: 'resumes', together: { asked: 8, atOnce: 6 }, cookie: true } },
     'good',
     ['six-connections'],
+  ],
+  [
+    'a slow machine over HTTP/2',
+    { page: { eventSource: 'resumes', together: { asked: 8, atOnce: 3 }, cookie: true } },
+    'good',
+    [],
   ],
   ['no HTTP/2', { from: 'command', page: undefined, front: 'http/1.1' }, 'good', ['six-connections']],
   [

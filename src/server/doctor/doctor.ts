@@ -1,4 +1,4 @@
-import { probeLimits, type Posted, type Seen } from '../../doctor/wire.ts'
+import { probeLimits, type Held, type Posted, type Seen } from '../../doctor/wire.ts'
 import { EverwireError } from '../../protocol/codes.ts'
 import { judgeOrigin, type OriginRules } from '../../session/origins.ts'
 import { answerJson } from '../errors.ts'
@@ -74,13 +74,15 @@ export class Doctor {
 
   async #hold(kernel: Kernel, exchange: Exchange): Promise<void> {
     const ms = wholeNumber(exchange.query, 'ms', 0, probeLimits.silentMs) ?? 0
+    const from = kernel.now()
     const over = Promise.withResolvers<void>()
     const hold = new Lasting(kernel, this.#budget.hold(), () => over.resolve())
     hold.later(ms, over.resolve)
     exchange.closed.then(over.resolve, over.reject)
     try {
       await over.promise
-      answerJson(exchange, 200, { ms })
+      const held: Held = { from, until: kernel.now() }
+      answerJson(exchange, 200, held)
     } finally {
       hold.ended()
     }

@@ -22,7 +22,7 @@ const headers = {
   // A page that is opened by a link may not be framed, and runs nothing but its own file. `ws:` because older
   // browsers do not count a WebSocket to the same host as 'self'.
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
 export function isFile(path: string): boolean {
