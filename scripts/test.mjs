@@ -1,6 +1,7 @@
 // `npm test`: every check of the project, from a fresh checkout. Goes on after a failure, and ends with one line
 // of totals. `npm test -- path` runs only the tests under that path.
 import { ensureChromium } from './chromium.mjs'
+import { ensureProxies } from './proxies.mjs'
 import { ensureDependencies } from './setup.mjs'
 import { nodePath, run } from './toolchain.mjs'
 import { slowest, vitest } from './vitest.mjs'
@@ -37,6 +38,8 @@ async function tests(name, project, env) {
 
 async function everything() {
   const chromium = await ensureChromium()
+  const proxies = await ensureProxies()
+  if (proxies.reason) remarks.push(`skipped  tests with real proxies: ${proxies.reason}`)
   await check('types', 'npm', 'run', '-s', 'typecheck')
   await check('lint', 'npm', 'run', '-s', 'lint')
   await check('format', 'npm', 'run', '-s', 'format:check')
@@ -55,6 +58,8 @@ async function everything() {
 async function only(filters) {
   const chromium = filters.some((path) => path.includes('browser')) ? await ensureChromium() : {}
   if (chromium.reason) console.log(`No browser tests: ${chromium.reason}`)
+  const proxies = filters.some((path) => path.includes('proxies')) ? await ensureProxies() : {}
+  if (proxies.reason) console.log(`Not all proxies: ${proxies.reason}`)
   record(
     filters.join(' '),
     await vitest([...filters, '--passWithNoTests=false'], chromium.path ? { CHROMIUM: chromium.path } : {}),
