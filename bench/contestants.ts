@@ -8,6 +8,8 @@ import type { Work } from './works.ts'
 export interface Contestant {
   readonly name: string
   readonly what: string
+  /** Limits and switches that differ from its defaults, or that decide here. */
+  readonly configured?: string
   readonly transport: 'ws' | 'sse' | 'poll' | 'socketio' | 'h2'
   readonly need?: Need
   /** Takes part only in works that name it. */
@@ -39,6 +41,7 @@ function library(transport: 'ws' | 'sse' | 'poll'): Contestant {
   return {
     name: `own-${transport}`,
     what: 'Everwire as a library, publishing in its process',
+    configured: 'defaults: memory, 10,000 messages kept, 64 KiB unsent per socket',
     transport,
     command: () => [node, ours('own')],
     load: (_port, work) => wire(transport, work),
@@ -51,6 +54,7 @@ const deflated: Contestant = {
   name: 'own-ws-deflate',
   what: 'Everwire as a library with compression: a message is compressed once for all',
   special: true,
+  configured: 'compression: true',
   env: { COMPRESSION: '1' },
   load: (_port, work) => ['--deflate', ...wire('ws', work)],
 }
@@ -95,6 +99,7 @@ function standAlone(transport: 'ws' | 'sse' | 'poll'): Contestant {
   return {
     name: `serve-${transport}`,
     what: '`everwire serve --dev`, published to over HTTP',
+    configured: 'defaults: memory, 10,000 messages kept, 64 KiB unsent per socket',
     transport,
     command: (port) => [node, join(root, 'src/cli/main.ts'), 'serve', '--dev', '--port', String(port)],
     load: (_port, work) => [
@@ -111,6 +116,7 @@ function limit(transport: 'ws' | 'sse'): Contestant {
   return {
     name: `limit-${transport}`,
     what: 'C and epoll: one write of ready bytes per subscriber and turn',
+    configured: 'keeps nothing',
     transport,
     command: () => [limitPath],
     load: () => [],
@@ -118,11 +124,18 @@ function limit(transport: 'ws' | 'sse'): Contestant {
   }
 }
 
-function script(name: string, transport: Contestant['transport'], what: string, path = '/'): Contestant {
+function script(
+  name: string,
+  transport: Contestant['transport'],
+  what: string,
+  configured: string,
+  path = '/',
+): Contestant {
   const program = name.startsWith('bun-') ? join(lab, 'node_modules/bun/bin/bun.exe') : node
   return {
     name,
     what,
+    configured,
     transport,
     need: 'npm',
     command: () => [program, join(lab, 'servers', `${name}.mjs`)],
@@ -135,6 +148,7 @@ function nchan(transport: 'ws' | 'sse'): Contestant {
   return {
     name: `nchan-${transport}`,
     what: 'nginx with nchan, one worker, published to over HTTP',
+    configured: 'buffer of 100 messages, 256 MB of shared memory',
     transport,
     need: 'debian',
     command(port) {
@@ -189,7 +203,9 @@ const natsHello = 'CONNECT {"verbose":false,"pedantic":false}\\r\\n'
 
 const nats: Contestant = {
   name: 'nats-ws',
-  what: 'nats-server over WebSocket, GOMAXPROCS=1, published to over TCP',
+  what: 'nats-server over WebSocket, published to over TCP',
+  configured:
+    'GOMAXPROCS=1, no JetStream, max_pending 256 MB, write_deadline 30 s, at most 20 messages ahead',
   transport: 'ws',
   need: 'debian',
   env: { GOMAXPROCS: '1' },
@@ -219,24 +235,34 @@ export const contestants: readonly Contestant[] = [
   limit('ws'),
   library('ws'),
   standAlone('ws'),
-  script('ws-tuned', 'ws', 'ws, each message encoded once, nothing tracked'),
-  script('ws-hand', 'ws', 'ws, JSON.stringify and send for each client'),
-  script('socketio', 'socketio', 'Socket.IO, WebSocket only', '/socket.io/?EIO=4&transport=websocket'),
-  script('bun-ws', 'ws', 'Bun, server.publish'),
+  script(
+    'ws-tuned',
+    'ws',
+    'ws, each message encoded once, nothing tracked',
+    'no compression, clientTracking and UTF-8 validation off',
+  ),
+  script('ws-hand', 'ws', 'ws, JSON.stringify and send for each client', 'defaults'),
+  script('socketio', 'socketio', 'Socket.IO', 'WebSocket only', '/socket.io/?EIO=4&transport=websocket'),
+  script('bun-ws', 'ws', 'Bun, server.publish', 'no compression, backpressureLimit 64 MB'),
   nchan('ws'),
   nats,
   limit('sse'),
   library('sse'),
   standAlone('sse'),
-  script('express-sse', 'sse', 'Express, response.write for each client'),
-  script('better-sse', 'sse', "better-sse's channel on Express"),
-  script('bun-sse', 'sse', 'Bun, a ReadableStream for each client'),
+  script('express-sse', 'sse', 'Express, response.write for each client', 'defaults'),
+  script('better-sse', 'sse', "better-sse's channel on Express", 'defaults'),
+  script('bun-sse', 'sse', 'Bun, a ReadableStream for each client', 'no idleTimeout'),
   nchan('sse'),
   library('poll'),
   deflated,
   http2,
   {
-    ...script('ws-deflate', 'ws', 'ws with permessage-deflate: compressed for each client'),
+    ...script(
+      'ws-deflate',
+      'ws',
+      'ws with permessage-deflate: compressed for each client',
+      'no context takeover, no threshold',
+    ),
     special: true,
     load: () => ['--deflate'],
   },

@@ -7,7 +7,7 @@ import { buildTools, lab, Missing, provide, root, type Need } from './lab.ts'
 import { locked } from './lock.ts'
 import { measure, stopAll } from './measure.ts'
 import { plot } from './plot.ts'
-import { machine, markdown } from './report.ts'
+import { busy, machine, markdown, openFiles, type About } from './report.ts'
 import { Results } from './results.ts'
 import { works, type Work } from './works.ts'
 
@@ -99,9 +99,19 @@ async function main(): Promise<number> {
     buildTools()
     const { entered, there, missing } = taking(asked)
     const began = Date.now()
-    const results = await rounded(rounds, worksDone, entered)
-    const took = `${Math.round((Date.now() - began) / 1_000)} s`
-    report(results, worksDone, [...machine(), ...versions(there), took, ...missing])
+    const before = busy()
+    const files = openFiles()
+    const few = worksDone.filter(({ connections }) => connections + 200 > files).map(({ name }) => name)
+    if (few.length > 0)
+      missing.push(`Left out: ${few.join(', ')}: only ${files} open files are allowed (ulimit -Hn).`)
+    const possible = worksDone.filter(({ name }) => !few.includes(name))
+    const results = await rounded(rounds, possible, entered)
+    report(results, possible, {
+      machine: machine(),
+      versions: versions(there),
+      notes: [...(before ? [before] : []), ...missing],
+      seconds: Math.round((Date.now() - began) / 1_000),
+    })
     return results.failures.length === 0 ? 0 : 1
   } finally {
     unlock()
@@ -146,8 +156,8 @@ async function rounded(
   return results
 }
 
-function report(results: Results, worksDone: readonly Work[], about: readonly string[]): void {
-  const text = markdown(results, worksDone, about)
+function report(results: Results, worksDone: readonly Work[], about: About): void {
+  const text = markdown(results, worksDone, contestants, about)
   const out = values.out ?? join(lab, 'out')
   mkdirSync(out, { recursive: true })
   writeFileSync(join(out, 'report.md'), text)

@@ -69,6 +69,7 @@ function drawnPanel(work: Work, rows: readonly Row[]): string {
 const style = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 13px }
+  .note { fill: #59636e }
   .name { text-anchor: end; fill: #59636e }
   .scale { text-anchor: middle; font-size: 10px; fill: #59636e }
   .value { font-size: 11px; fill: #59636e; paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
@@ -81,7 +82,7 @@ const style = `
   .paper { fill: #ffffff }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 }
-    .name, .scale, .value { fill: #9aa5b1 }
+    .note, .name, .scale, .value { fill: #9aa5b1 }
     .value { stroke: #0d1117 }
     text.ours { fill: #8ab4f8 }
     .bar { fill: #444c56 }
@@ -102,7 +103,7 @@ export function plot(results: Results, works: readonly Work[]): string | undefin
   const columns = Math.min(2, panels.length)
   const tallest = Math.max(...panels.map(({ rows }) => heightOf(rows.length)))
   const width = 2 * margin + columns * panel.width + (columns - 1) * panel.gap
-  const top = 30
+  const top = 46
   const height = 2 * margin + top + Math.ceil(panels.length / columns) * tallest
   const drawn = panels.map(({ work, rows }, i) => {
     const x = margin + (i % columns) * (panel.width + panel.gap)
@@ -114,7 +115,8 @@ export function plot(results: Results, works: readonly Work[]): string | undefin
 <style>${style}
 </style>
 <rect class="paper" width="${width}" height="${height}"/>
-<text x="${margin}" y="${margin + 12}">CPU per delivery, as a multiple of a C server that only writes (1). Lower is better; lines: lowest to highest round.</text>
+<text x="${margin}" y="${margin + 10}">CPU per delivery, as a multiple of a C server that only writes. Lower is better.</text>
+<text class="note" x="${margin}" y="${margin + 26}">Medians; lines reach from the lowest to the highest round.</text>
 ${drawn.join('\n')}
 </svg>
 `

@@ -1,5 +1,7 @@
 // The report: what was measured on what machine, a table for each work, and the targets.
+import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
+import type { Contestant } from './contestants.ts'
 import type { Results, Spread } from './results.ts'
 import type { Figure, Target, Work } from './works.ts'
 
@@ -32,17 +34,39 @@ function shown(spread: Spread | undefined, by = 1): string {
   return low === high ? short(median * by) : `${short(median * by)} [${short(low * by)}-${short(high * by)}]`
 }
 
-/** What everything ran on. */
+const kernel = (path: string) => readFileSync(`/proc/sys/net/${path}`, 'utf8').trim().split(/\s+/).join(' ')
+
+/** How many files a process may have open here: one for each connection. */
+export function openFiles(): number {
+  const [, hard] = /^Max open files +\S+ +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return hard === 'unlimited' ? Infinity : Number(hard)
+}
+
+/** What everything runs on. */
 export function machine(): readonly string[] {
   const [cpu] = cpus()
   return [
     `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}`,
     `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     `Linux ${release()}`,
-    `load at the end ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}`,
+    `open files ${openFiles()}, somaxconn ${kernel('core/somaxconn')}, tcp_wmem ${kernel('ipv4/tcp_wmem')}, tcp_rmem ${kernel('ipv4/tcp_rmem')}`,
   ]
+}
+
+/** How busy the machine is before the first measurement. */
+export function busy(): string | undefined {
+  const [load = 0] = loadavg()
+  return load < 0.5
+    ? undefined
+    : `The machine was busy before the first measurement: load ${load.toFixed(1)}.`
+}
+
+function taking(results: Results, works: readonly Work[], all: readonly Contestant[]): string {
+  const names = new Set(works.flatMap((work) => results.contestants(work)))
+  const rows = all
+    .filter(({ name }) => names.has(name))
+    .map(({ name, what, configured = '' }) => [name, what, configured])
+  return markdownTable(['server', 'what', 'as configured'], rows)
 }
 
 /** The limit that a contestant is compared with. */
@@ -110,20 +134,38 @@ function warnings(results: Results, works: readonly Work[]): readonly string[] {
   )
 }
 
-export function markdown(results: Results, works: readonly Work[], about: readonly string[]): string {
+export interface About {
+  readonly machine: readonly string[]
+  readonly versions: readonly string[]
+  /** What stands in the way of the figures, or was left out. */
+  readonly notes: readonly string[]
+  readonly seconds: number
+}
+
+export function markdown(
+  results: Results,
+  works: readonly Work[],
+  contestants: readonly Contestant[],
+  about: About,
+): string {
   const failed = results.failures.map(
     ({ work, contestant, round, reason }) =>
       `- ${work} ${contestant}, round ${round}: ${reason.replaceAll('\n', ' ')}`,
   )
-  const warned = warnings(results, works)
+  const noted = [...about.notes.map((note) => `- ${note}`), ...warnings(results, works)]
   return [
     '# Bench\n',
-    `${about.join(' · ')}\n`,
-    'Medians over the rounds, and in brackets the lowest and the highest. "x limit" is the ratio to the C limit of the same round.',
-    'Lost, doubled and dropped are 0 wherever a figure stands.\n',
-    ...works.flatMap((work) => [`## ${work.name}: ${work.title}\n`, `${table(results, work)}\n`]),
+    `${about.machine.join(' · ')}\n`,
+    `${about.versions.join(' · ')}\n`,
+    `Medians over the rounds, and in brackets the lowest and the highest; ${about.seconds} s in all. "x limit" is the ratio to the`,
+    'C limit of the same round. Lost, doubled and dropped are 0 wherever a figure stands.\n',
     targets(results, works),
-    ...(warned.length > 0 ? ['## Warnings\n', ...warned, ''] : []),
+    ...(noted.length > 0 ? ['## Warnings\n', ...noted, ''] : []),
     ...(failed.length > 0 ? ['## Failed, and so without a figure\n', ...failed, ''] : []),
+    ...works
+      .filter((work) => results.contestants(work).length > 0)
+      .flatMap((work) => [`## ${work.name}: ${work.title}\n`, `${table(results, work)}\n`]),
+    '## Who took part\n',
+    `${taking(results, works, contestants)}\n`,
   ].join('\n')
 }

@@ -89,6 +89,7 @@ export const works: readonly Work[] = [
     ...fanOut,
     name: 'A',
     title: '1,000 subscribers, 100 messages/s',
+    figures: ['cpuUs', 'p50Us', 'p99Us', 'bytesPerDelivery'],
     rate: 100,
     window: 1.5,
     targets: [
