@@ -48,7 +48,7 @@ export type StreamProbe =
       readonly received: number
       /** From the first to the last event, when nothing holds them back. */
       readonly spanMs: number
-      /** How much later than the quickest event the others came. */
+      /** How much later than the head of the answer, or than the quickest event, they came. */
       readonly delayMs: Spread
       /** In how many pieces they came. */
       readonly pieces: number

@@ -172,6 +172,13 @@ const table: readonly (readonly [string, Partial<Measurements>, Level, readonly 
     ['sse-delayed'],
   ],
   [
+    'events two at a time',
+    delivered({ delayMs: { p50: 93, max: 213 }, pieces: 7 }),
+    'findings',
+    ['sse-delayed'],
+  ],
+  ['a way that wavers', delivered({ delayMs: { p50: 93, max: 213 }, pieces: 13 }), 'good', []],
+  [
     'one event that a busy machine held up',
     delivered({ delayMs: { p50: 9, max: 1_300 }, pieces: 12 }),
     'good',

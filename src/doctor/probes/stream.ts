@@ -49,18 +49,19 @@ export async function probeStream(
       ? { kind: 'silent', headMs, waitedMs }
       : { kind: 'failed', reason }
   }
-  return { kind: 'delivered', headMs: headMs ?? 0, encoding, ...delivery(arrivals) }
+  return { kind: 'delivered', headMs: headMs ?? 0, encoding, ...delivery(arrivals, headMs ?? 0) }
 }
 
 /** What the arrivals show. */
-export function delivery(arrivals: readonly Arrival[]) {
-  const quickest = Math.min(...arrivals.map(({ at, came }) => came - at))
+export function delivery(arrivals: readonly Arrival[], headMs: number) {
+  // Nothing is late by the way that the head has taken, too; unless that was held back with the events.
+  const wayMs = Math.min(headMs, ...arrivals.map(({ at, came }) => came - at))
   return {
     firstMs: arrivals[0]?.came ?? 0,
     sent: count + 1,
     received: arrivals.length,
     spanMs: count * everyMs,
-    delayMs: spread(arrivals.map(({ at, came }) => came - at - quickest)),
+    delayMs: spread(arrivals.map(({ at, came }) => came - at - wayMs)),
     // Two events of one piece of the network come within the same millisecond or so; two that were sent do not.
     pieces: arrivals.filter(({ came }, i) => i === 0 || came - (arrivals[i - 1]?.came ?? 0) > everyMs / 10)
       .length,
