@@ -14,7 +14,10 @@ export function rowsOf(so: Measurements): Row[] {
   const { about, roundTripMs, skewMs } = reach
   const rows: [string, string | undefined][] = [
     ['Round trip', duration(roundTripMs)],
-    ['HTTP', `${front ? `${front} from here, ` : ''}HTTP/${about.http} at the server`],
+    [
+      'HTTP',
+      `${front ? `${front} ${so.from === 'page' ? 'from here' : 'offered'}, ` : ''}HTTP/${about.http} at the server`,
+    ],
     ['Proxies', about.through.length > 0 ? `shown by ${listed(about.through)}` : 'none that shows itself'],
     ['Seen by the server as', `a ${about.address} address`],
     ['Clocks', `${duration(Math.abs(skewMs))} apart, give or take ${duration(roundTripMs / 2)}`],

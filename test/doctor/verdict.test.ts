@@ -289,6 +289,16 @@ describe('the verdict', () => {
     expect(judge({ ...good, ...changes } as Measurements).sentence).toBe(sentence)
   })
 
+  test.each([
+    [{}, 'websocket'],
+    [{ socket: { kind: 'refused', afterMs: 9, arrived: 'plain' } }, 'sse'],
+    [{ socket: undefined, ...delivered({ received: 3 }) }, 'poll'],
+    [{ socket: undefined, ...delivered(held) }, 'poll'],
+    [{ socket: undefined, stream: undefined, poll: undefined }, undefined],
+  ] as const)('names the transport that the SDK takes: %#', (changes, transport) => {
+    expect(judge({ ...good, ...changes } as Measurements).transport).toBe(transport)
+  })
+
   test('puts what is grave first', () => {
     const { findings } = judge({ ...good, ...reached({ http: '1.0', address: 'private' }), poll: silent(9) })
     expect(findings.map(({ severity }) => severity)).toEqual(['problem', 'warning', 'note'])
