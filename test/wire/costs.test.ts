@@ -1,0 +1,130 @@
+import { Socket } from 'node:net'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Everwire } from '../../src/index.ts'
+import type { Log } from '../../src/log/log.ts'
+import { memoryLog } from '../../src/log/memory.ts'
+import type { WireFormat } from '../../src/hub/format.ts'
+import { sseFormats } from '../../src/server/formats/sse.ts'
+import { webSocketFormats } from '../../src/server/formats/ws.ts'
+import { RawClient } from '../support/wire.ts'
+import { start } from './start.ts'
+
+// What a delivery costs, counted and not timed: a change that makes one of these grow is paid by every subscriber.
+
+const subscribers = 40
+const channel = 'open/1'
+
+afterEach(() => vi.restoreAllMocks())
+
+/** A log that counts how often it is read. */
+function countedLog(): { readonly log: Log; readonly reads: () => number } {
+  const log = memoryLog({
+    rules: () => ({ keep: 'all', ageMs: 1e9, count: 1e4, bytes: 1e9, tombstoneMs: 1e9 }),
+  })
+  const read = vi.spyOn(log, 'read')
+  return { log, reads: () => read.mock.calls.length }
+}
+
+/** What goes to the system by any socket of this process, a call each. */
+function countedWrites() {
+  const writes: { readonly socket: Socket; readonly bytes: Uint8Array }[] = []
+  const prototype: Required<Pick<Socket, '_write' | '_writev'>> = Object.assign(Object.create(null), {
+    _write: Socket.prototype._write,
+    _writev: Socket.prototype._writev,
+  })
+  vi.spyOn(Socket.prototype, '_write').mockImplementation(function (this: Socket, bytes, ...rest) {
+    writes.push({ socket: this, bytes })
+    return prototype._write.call(this, bytes, ...rest)
+  })
+  vi.spyOn(Socket.prototype, '_writev').mockImplementation(function (this: Socket, chunks, done) {
+    writes.push({ socket: this, bytes: Buffer.concat(chunks.map(({ chunk }) => chunk)) })
+    return prototype._writev.call(this, chunks, done)
+  })
+  return writes
+}
+
+const transports = [
+  {
+    name: 'WebSocket',
+    format: webSocketFormats.plain,
+    compression: false,
+    subscribed: '"type":"subscribed"',
+    ask: (client: RawClient, query: string) => client.upgrade(`/wire/ws?${query}`),
+  },
+  {
+    name: 'WebSocket, compressed',
+    format: webSocketFormats.deflate,
+    compression: true,
+    subscribed: '"type":"subscribed"',
+    ask: (client: RawClient, query: string) =>
+      client.upgrade(`/wire/ws?${query}`, { 'Sec-WebSocket-Extensions': 'permessage-deflate' }),
+  },
+  {
+    name: 'event stream',
+    format: sseFormats.bare.identity.chunked,
+    compression: false,
+    subscribed: 'event: connected',
+    ask: (client: RawClient, query: string) =>
+      client.socket.write(`GET /wire/sse?${query} HTTP/1.1\r\nHost: x\r\n\r\n`),
+  },
+]
+
+/** Messages published in one turn; the last one says `last`, and is short enough not to be compressed. */
+async function publish(wire: Everwire, count: number, data: string, channels = [channel]): Promise<void> {
+  await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      wire.publish(channels[i % channels.length] ?? channel, 'tick', i === count - 1 ? 'last' : data),
+    ),
+  )
+}
+
+describe.each(transports)('$name', ({ format, compression, subscribed, ask }) => {
+  async function listeners(options: { readonly query: string; readonly messages?: number }) {
+    const { log, reads } = countedLog()
+    const { wire, port } = await start({ store: log, compression, heartbeatMs: 600_000 })
+    if (options.messages !== undefined) await publish(wire, options.messages, 'short')
+    const encode = vi.spyOn(format as WireFormat, 'message')
+    const readers = Array.from({ length: subscribers }, () => {
+      const client = new RawClient(port)
+      ask(client, options.query)
+      return client
+    })
+    await Promise.all(readers.map((reader) => reader.until(subscribed)))
+    return { wire, readers, reads, encode }
+  }
+
+  test.each([1, 8])(
+    '%i messages of a turn: encoded once, one write of one buffer, no read',
+    async (messages) => {
+      const { wire, readers, reads, encode } = await listeners({ query: `channel=${channel}` })
+      const readsBefore = reads()
+      const writes = countedWrites()
+      await publish(wire, messages, 'long'.repeat(500))
+      await Promise.all(readers.map((reader) => reader.until('last')))
+      expect(encode).toHaveBeenCalledTimes(messages)
+      expect(writes).toHaveLength(subscribers)
+      expect(new Set(writes.map(({ socket }) => socket)).size).toBe(subscribers)
+      expect(new Set(writes.map(({ bytes }) => bytes)).size).toBe(1)
+      expect(reads()).toBe(readsBefore)
+    },
+  )
+
+  test('8 messages of two channels of a connection: one write, no read', async () => {
+    const { wire, readers, reads } = await listeners({ query: 'channel=open/1&channel=open/2' })
+    await Promise.all(readers.map((reader) => reader.until('open/2')))
+    const readsBefore = reads()
+    const writes = countedWrites()
+    await publish(wire, 8, 'short', ['open/1', 'open/2'])
+    await Promise.all(readers.map((reader) => reader.until('last')))
+    expect(writes).toHaveLength(subscribers)
+    expect(reads()).toBe(readsBefore)
+  })
+
+  test('100 messages behind: those who come together read the log once, and encode once', async () => {
+    const query = `channel=${channel}&after=earliest`
+    const { readers, reads, encode } = await listeners({ query, messages: 100 })
+    await Promise.all(readers.map((reader) => reader.until('last')))
+    expect(encode).toHaveBeenCalledTimes(100)
+    expect(reads()).toBe(1)
+  })
+})
