@@ -1,5 +1,5 @@
-// Clients of every transport come, follow several channels, and go: half of them politely, half by a reset. Then the
-// server holds what it held before. Linux.
+// Clients of every transport come, follow several channels, and go: half of them politely, half by a reset; and one more
+// for every ten of them goes in the middle of its request. Then the server holds what it held before. Linux.
 // node test/torture/comings.ts [clients a transport]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -73,16 +73,22 @@ export async function comings(
     const position = await positionOf(port)
     const reports: ComingsReport[] = []
     for (const [transport, { asks, served, leave }] of Object.entries(transports)) {
+      const requests = asks.replace('POSITION', position)
       const comeAndGo = async (count: number) => {
         let most: Holdings | undefined
         for (let come = 0; come < count; come += atOnce) {
           const sockets = await Promise.all(
-            Array.from({ length: Math.min(atOnce, count - come) }, () =>
-              opened(port, asks.replace('POSITION', position), served),
-            ),
+            Array.from({ length: Math.min(atOnce, count - come) }, () => opened(port, requests, served)),
           )
           if (come + atOnce >= count) most = await settled(holdings, ({ connections }) => connections > 0)
-          await Promise.all(sockets.map((socket, i) => gone(socket, i % 2 === 0 ? undefined : leave)))
+          await Promise.all([
+            ...sockets.map((socket, i) => gone(socket, i % 2 === 0 ? undefined : leave)),
+            ...sockets
+              .filter((_, i) => i % 10 === 0)
+              .map((_, i) =>
+                interrupted(port, requests.slice(0, ((come + i) % requests.length) + 1), i % 2 === 0),
+              ),
+          ])
         }
         const after = await settled(holdings, ({ connections, sockets }) => connections + sockets === 0)
         return { most: most ?? after, after }
@@ -118,6 +124,14 @@ async function gone(socket: Socket, leave: ((socket: Socket) => void) | undefine
   const closed = once(socket, 'close')
   if (leave) leave(socket)
   else socket.resetAndDestroy()
+  await closed
+}
+
+/** Begins its request, and goes. */
+async function interrupted(port: number, beginning: string, reset: boolean): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' }).on('error', () => {})
+  const closed = once(socket, 'close')
+  socket.resume().write(beginning, () => (reset ? socket.resetAndDestroy() : socket.end()))
   await closed
 }
 
