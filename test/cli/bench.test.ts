@@ -7,10 +7,13 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { covers } from '../../src/cli/bench/gaps.ts'
 import { Histogram } from '../../src/cli/bench/histogram.ts'
 import { type Asked, clientsOf, planOf } from '../../src/cli/bench/plan.ts'
+import { Publisher } from '../../src/cli/bench/publisher.ts'
 import { seeded } from '../../src/cli/bench/random.ts'
 import { Receipts } from '../../src/cli/bench/receipts.ts'
 import { listenersOf, metrics, processes } from '../../src/cli/bench/server-process.ts'
-import type { Result } from '../../src/cli/bench/result.ts'
+import type { Result } from '../../src/cli/bench/measured.ts'
+import { resultOf } from '../../src/cli/bench/result.ts'
+import { tableOf } from '../../src/cli/bench/table.ts'
 import { listening } from '../support/port.ts'
 import { start } from '../wire/start.ts'
 import { countingProxy, poorServer } from './bench-server.ts'
@@ -157,7 +160,7 @@ describe('bench', patient, () => {
     expect(stdout).toMatch(/^delivered +\d+$/m)
     expect(stdout).toMatch(/^websocket +3 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$/m)
     expect(stdout).toMatch(/^server +node \(pid \d+\): \d+ MiB of memory/m)
-    expect(stdout).toMatch(/^Nothing was lost, doubled or out of order\.$/m)
+    expect(stdout).toMatch(/^Result: nothing lost, doubled or out of order\.$/m)
     expect(stdout).not.toContain('\u001b')
     expect(stderr).toContain('3 websocket, 2 sse, 1 poll; 10 publishes/s of 128 B for 1 s')
   })
@@ -321,6 +324,89 @@ describe('a histogram', () => {
       }),
     )
     expect(new Histogram().at(0.5)).toBeUndefined()
+  })
+})
+
+describe('a result', () => {
+  const plan = planOf({ rate: '2', seconds: '1' }, { base: 'http://127.0.0.1:9/wire', token: undefined })
+  const calm = { busy: 0.1, delayP99Ms: 1, machineBusy: 0.5 }
+  const warnings = (load: typeof calm, interrupted = false) =>
+    resultOf({
+      plan,
+      publisher: new Publisher(plan),
+      reports: [],
+      refused: [],
+      interrupted,
+      seconds: 1,
+      server: undefined,
+      ...load,
+    }).warnings
+
+  test('warns when the bench was short of time itself, and says how', () => {
+    const late = 'Only 0 of 2 publishes could be sent in time'
+    expect(warnings(calm)).toEqual([expect.stringContaining(late)])
+    expect(warnings(calm, true)).toEqual([])
+    expect(warnings({ ...calm, busy: 0.9 }, true)).toEqual([expect.stringContaining('busy 90 % of the time')])
+    expect(warnings({ ...calm, delayP99Ms: 40 }, true)).toEqual([expect.stringContaining('late by 40 ms')])
+    expect(warnings({ ...calm, machineBusy: 1 }, true)).toEqual([expect.stringContaining('100 % busy')])
+  })
+})
+
+describe('a table', () => {
+  const spread = { p50: 12_345.6, p99: 123_456.7, max: 123_456.7 }
+  const bytes = { received: 70_123, payload: 65_536, envelope: 1_234, framing: 3_353, sent: 12_345 }
+  const transport = { clients: 10_000, connectMs: spread, deliveryMs: spread, bytesPerMessage: bytes }
+  const many = 10_000_000_000
+  const worst: Result = {
+    type: 'bench',
+    ok: false,
+    interrupted: true,
+    url: 'http://127.0.0.1:9/wire',
+    seed: 2 ** 32 - 1,
+    clients: { asked: 10_000, connected: 5_000, away: 2_500 },
+    messages: {
+      asked: many + 1,
+      published: many,
+      acknowledged: many,
+      acknowledgedMs: spread,
+      refused: many,
+      unknown: many,
+      expected: many,
+      delivered: many,
+      lost: many,
+      told: many,
+      away: many,
+      doubled: many,
+      disordered: many,
+      gaps: many,
+    },
+    transports: { websocket: transport, sse: transport, poll: { ...transport, bytesPerMessage: null } },
+    reconnects: { cut: many, ended: many, recoveredMs: spread, recovered: many, caughtUp: many },
+    server: {
+      name: 'node (pid 4194303)',
+      memoryBytes: { before: 1e11, most: 1e12 },
+      cpuSeconds: 1e5,
+      cpuShare: 64,
+    },
+    bench: { threads: 129, busy: 1, delayP99Ms: 12_345, machineBusy: 1 },
+    warnings: ['word '.repeat(50).trim()],
+  }
+
+  test('fits 80 columns, whatever it has to say', () => {
+    const lines = tableOf(worst, (_, text) => text).split('\n')
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    for (const label of [
+      'published',
+      'refused',
+      'unanswered',
+      'owed',
+      'lost',
+      'gaps told',
+      'sse',
+      'server',
+      'warning:',
+    ])
+      expect(lines.some((line) => line.startsWith(label))).toBe(true)
   })
 })
 

@@ -8,16 +8,16 @@ import type { Terminal } from '../terminal.ts'
 import type { CrowdReport, Refused } from './crowd-wire.ts'
 import { Crowds } from './crowds.ts'
 import { judge, perChannel } from './judge.ts'
+import type { Result } from './measured.ts'
 import { type Plan, clientsOf } from './plan.ts'
 import { Progress } from './progress.ts'
 import { Publisher } from './publisher.ts'
-import { type Result, resultOf } from './result.ts'
+import { resultOf } from './result.ts'
 import type { Usage, Watched } from './server-process.ts'
 
-/** A message that no subscriber got for so long after the last that anybody got is lost. */
-const quietMs = 5_000
-/** A subscriber that is away for so long does not come back. */
-const comingBackMs = 15_000
+/** Looked at so often with nothing new, what no subscriber got is lost; who is away by then does not come back. */
+const quiet = { looks: 20, looksForAway: 60 } as const
+const lookMs = 250
 /** What comes twice may come after what comes once. */
 const afterMs = 250
 const sampleMs = 500
@@ -138,24 +138,20 @@ async function settled(
   stopped: AbortSignal,
 ): Promise<{ readonly reports: readonly CrowdReport[]; readonly at: number }> {
   const published = perChannel(publisher.published, plan.channels.length)
-  let moved = performance.now()
+  let at = performance.now()
   let before = -1
-  for (;;) {
+  // Looks are counted, not seconds: where the machine stands still, nothing is lost yet.
+  for (let looks = 0; ; looks++) {
     const reports = await crowds.report(published)
     const { lost, away, told, expected, delivered } = judge(publisher, plan.channels.length, reports)
-    const { received } = crowds.progress
-    if (received !== before) [before, moved] = [received, performance.now()]
+    if (delivered !== before) [before, looks, at] = [delivered, 0, performance.now()]
     const back = reports.every(({ subscribers }) => subscribers.every(({ live, refused }) => live || refused))
-    const done = back && lost + away === 0 && delivered + told === expected
-    if (done) {
-      const at = performance.now()
+    if (back && lost + away === 0 && delivered + told === expected) {
       await pause(afterMs)
       return { reports: await crowds.report(published), at }
     }
-    // An interrupted run gives what is under way a moment, not the whole patience.
-    const patience = stopped.aborted ? 2 * afterMs : back ? quietMs : comingBackMs
-    if (performance.now() - moved > patience) return { reports, at: moved }
-    await pause(afterMs)
+    if (looks >= (back || stopped.aborted ? quiet.looks : quiet.looksForAway)) return { reports, at }
+    await pause(lookMs)
   }
 }
 

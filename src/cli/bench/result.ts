@@ -1,102 +1,13 @@
-import type { CrowdReport, PlainTally, Refused } from './crowd-wire.ts'
+import type { PlainTally } from './crowd-wire.ts'
 import { Histogram } from './histogram.ts'
-import { type Judgement, judge } from './judge.ts'
+import { judge } from './judge.ts'
+import type { Measured, Result, Spread, TransportResult } from './measured.ts'
 import { type Plan, type Transport, transports } from './plan.ts'
-import type { Publisher } from './publisher.ts'
-import type { Usage } from './server-process.ts'
+import { warningsOf } from './warnings.ts'
 
-/** Milliseconds. */
-export interface Spread {
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-}
-
-/** Bytes for each message that a subscriber got, by what its socket counted. */
-export interface BytesPerMessage {
-  readonly received: number
-  /** Of those: the data as it was published, what the protocol puts around it, and what the wire's framing took. */
-  readonly payload: number
-  readonly envelope: number
-  readonly framing: number
-  /** What the client had to say for it. */
-  readonly sent: number
-}
-
-export interface TransportResult {
-  readonly clients: number
-  readonly connectMs: Spread | null
-  readonly deliveryMs: Spread | null
-  readonly bytesPerMessage: BytesPerMessage | null
-}
-
-/** What the bench prints, and with --json as it is. */
-export interface Result {
-  readonly type: 'bench'
-  readonly ok: boolean
-  readonly interrupted: boolean
-  readonly url: string
-  readonly seed: number
-  readonly clients: {
-    readonly asked: number
-    readonly connected: number
-    /** Not served at the end. */
-    readonly away: number
-  }
-  readonly messages: Judgement & {
-    readonly asked: number
-    readonly published: number
-    readonly acknowledged: number
-    readonly refused: number
-    readonly unknown: number
-    readonly acknowledgedMs: Spread | null
-  }
-  readonly transports: Readonly<Partial<Record<Transport, TransportResult>>>
-  readonly reconnects: {
-    readonly cut: number
-    readonly ended: number
-    readonly recoveredMs: Spread | null
-    readonly recovered: number
-    readonly caughtUp: number
-  }
-  readonly server: {
-    readonly name: string
-    readonly memoryBytes: { readonly before: number; readonly most: number }
-    readonly cpuSeconds: number
-    readonly cpuShare: number
-  } | null
-  readonly bench: {
-    readonly threads: number
-    /** Of its busiest thread's time. */
-    readonly busy: number
-    readonly delayP99Ms: number
-    /** Of the time of all processors here, whoever used it. */
-    readonly machineBusy: number
-  }
-  readonly warnings: readonly string[]
-}
-
-/** What a run has to go by. */
-export interface Measured {
-  readonly plan: Plan
-  readonly publisher: Publisher
-  readonly reports: readonly CrowdReport[]
-  readonly refused: readonly Refused[]
-  readonly interrupted: boolean
-  /** From the first publish to the last delivery. */
-  readonly seconds: number
-  readonly server: { readonly name: string; readonly usages: readonly Usage[] } | undefined
-  /** Of the thread that publishes. */
-  readonly busy: number
-  readonly delayP99Ms: number
-  readonly machineBusy: number
-}
-
-/** Above these, the bench may have measured itself. */
-const most = { busy: 0.8, delayP99Ms: 25, machineBusy: 0.95, reasons: 5 } as const
-
+/** What a run has come to. */
 export function resultOf(measured: Measured): Result {
-  const { plan, publisher, reports, refused, interrupted } = measured
+  const { plan, publisher, reports, interrupted } = measured
   const judged = judge(publisher, plan.channels.length, reports)
   const subscribers = reports.flatMap((report) => report.subscribers)
   const tallies = transports.flatMap((name) => reports.map(({ tallies: by }) => by[name]))
@@ -152,7 +63,7 @@ export function resultOf(measured: Measured): Result {
     },
     server: serverOf(measured),
     bench,
-    warnings: [...refusals(refused, subscribers), ...slowness({ ...messages, interrupted }, bench)],
+    warnings: warningsOf(measured, bench),
   }
 }
 
@@ -194,52 +105,6 @@ function serverOf({ server, seconds }: Measured): Result['server'] {
     cpuSeconds,
     cpuShare: cpuSeconds / seconds,
   }
-}
-
-/** Who was sent away, and why; each reason once. */
-function refusals(
-  refused: readonly Refused[],
-  subscribers: readonly { readonly refused: Refused | undefined }[],
-): string[] {
-  const later = subscribers.flatMap((subscriber) => subscriber.refused ?? [])
-  const told = (all: readonly Refused[], what: string) => {
-    const reasons = new Map<string, number>()
-    for (const { transport, code, message } of all) {
-      const reason = `${transport}: ${message}${code === undefined ? '' : ` (${code})`}`
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
-    }
-    return [...reasons]
-      .slice(0, most.reasons)
-      .map(([reason, count]) => `${count} ${count === 1 ? 'client' : 'clients'} ${what}, over ${reason}`)
-  }
-  return [...told(refused, 'not served'), ...told(later, 'sent away')]
-}
-
-function slowness(
-  messages: { readonly asked: number; readonly published: number; readonly interrupted: boolean },
-  bench: Result['bench'],
-): string[] {
-  const warnings: string[] = []
-  if (messages.published < messages.asked && !messages.interrupted)
-    warnings.push(
-      `Only ${messages.published} of ${messages.asked} publishes could be sent in time: the answers to those before them came too slowly.`,
-    )
-  const signs = [
-    ...(bench.busy > most.busy
-      ? [`a thread of it was busy ${Math.round(bench.busy * 100)} % of the time`]
-      : []),
-    ...(bench.delayP99Ms > most.delayP99Ms
-      ? [`its timers were late by ${Math.round(bench.delayP99Ms)} ms (p99)`]
-      : []),
-    ...(bench.machineBusy > most.machineBusy
-      ? [`this machine's processors were ${Math.round(bench.machineBusy * 100)} % busy`]
-      : []),
-  ]
-  if (signs.length > 0)
-    warnings.push(
-      `The times are not the server's alone, for this bench was short of time: ${signs.join(', ')}. Use fewer --clients, a lower --rate, or another machine.`,
-    )
-  return warnings
 }
 
 function merged(tallies: readonly PlainTally[], which: 'connect' | 'delivery' | 'recovery'): Histogram {

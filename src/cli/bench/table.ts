@@ -1,5 +1,5 @@
 import type { Terminal } from '../terminal.ts'
-import type { Result, Spread, TransportResult } from './result.ts'
+import type { Result, Spread, TransportResult } from './measured.ts'
 
 type Style = Terminal['style']
 
@@ -17,9 +17,10 @@ export function tableOf(result: Result, style: Style): string {
     '',
     ...factsOf(result, style),
     ...(result.warnings.length > 0 ? [''] : []),
-    ...result.warnings
-      .flatMap((warning) => wrapped(`warning: ${warning}`))
-      .map((line) => style('yellow', line)),
+    ...result.warnings.flatMap((warning) => {
+      const [first = '', ...more] = wrapped(`warning: ${warning}`, 2)
+      return [first, ...more.map((line) => `  ${line}`)].map((line) => style('yellow', line))
+    }),
     '',
     verdictOf(result, style),
   ].join('\n')
@@ -28,36 +29,56 @@ export function tableOf(result: Result, style: Style): string {
 function messagesOf({ messages }: Result, style: Style): string[] {
   const { published, acknowledged, expected, delivered, lost, doubled, disordered, gaps } = messages
   const bad = (n: number) => (n === 0 ? count(n) : style('red', count(n)))
-  const rows: [string, string, string][] = [
-    [
-      'published',
-      count(published),
-      messages.asked === published ? '' : `of ${count(messages.asked)} asked for`,
-    ],
-    [
-      'acknowledged',
-      count(acknowledged),
-      [
-        ...(messages.refused > 0 ? [`${count(messages.refused)} refused`] : []),
-        ...(messages.unknown > 0 ? [`${count(messages.unknown)} without an answer`] : []),
-        ...(messages.acknowledgedMs ? [spreadText(messages.acknowledgedMs)] : []),
-      ].join(', '),
-    ],
-    ['expected', count(expected), 'deliveries: each acknowledged message to each subscriber'],
-    [
-      'delivered',
-      count(delivered),
-      messages.away === 0 ? '' : `${count(messages.away)} owed to who is not back`,
-    ],
-    ['lost', bad(lost), ''],
-    ['doubled', bad(doubled), ''],
-    ['out of order', bad(disordered), ''],
-    ['gaps told', count(gaps), messages.told === 0 ? '' : `${count(messages.told)} deliveries are in them`],
+  const { asked, refused, unknown, away, told, acknowledgedMs } = messages
+  const rows: Row[] = [
+    {
+      label: 'published',
+      value: count(published),
+      ...(asked > published && { remark: `of ${count(asked)} asked for` }),
+    },
+    {
+      label: 'acknowledged',
+      value: count(acknowledged),
+      ...(acknowledgedMs && { remark: spreadText(acknowledgedMs) }),
+    },
+    ...some(refused, { label: 'refused', value: count(refused) }),
+    ...some(unknown, { label: 'unanswered', value: count(unknown), remark: 'published or not: nobody said' }),
+    {
+      label: 'expected',
+      value: count(expected),
+      remark: 'deliveries: one for each of its subscribers',
+    },
+    { label: 'delivered', value: count(delivered) },
+    ...some(away, {
+      label: 'owed',
+      value: count(away),
+      remark: 'to subscribers that were not there at the end',
+    }),
+    { label: 'lost', value: bad(lost) },
+    { label: 'doubled', value: bad(doubled) },
+    { label: 'out of order', value: bad(disordered) },
+    {
+      label: 'gaps told',
+      value: count(gaps),
+      ...(told > 0 && { remark: `${count(told)} deliveries are in them` }),
+    },
   ]
-  const width = Math.max(...rows.map(([, value]) => plainLength(value)))
-  return rows.map(([label, value, remark]) =>
-    `${label.padEnd(labelWidth)}${' '.repeat(width - plainLength(value))}${value}${remark === '' ? '' : `  ${style('dim', remark)}`}`.trimEnd(),
-  )
+  const width = Math.max(...rows.map(({ value }) => plainLength(value)))
+  return rows.map(({ label, value, remark }) => {
+    const cell = `${label.padEnd(labelWidth)}${' '.repeat(width - plainLength(value))}${value}`
+    return remark === undefined ? cell : `${cell}  ${style('dim', remark)}`
+  })
+}
+
+interface Row {
+  readonly label: string
+  readonly value: string
+  readonly remark?: string
+}
+
+/** A row that is shown only when there is something to show. */
+function some(n: number, row: Row): readonly Row[] {
+  return n > 0 ? [row] : []
 }
 
 function timesOf({ transports }: Result, style: Style): string[] {
@@ -117,23 +138,31 @@ function factsOf(result: Result, style: Style): string[] {
     `${bench.threads} threads, busiest ${percent(bench.busy)}; timers p99 ${ms(bench.delayP99Ms)} ms late; machine ${percent(bench.machineBusy)} busy`,
   ])
   facts.push(['seed', String(seed)])
-  return facts.map(([label, text]) => `${style('dim', label.padEnd(labelWidth))}${text}`)
+  return facts.flatMap(([label, text]) =>
+    wrapped(text, labelWidth).map(
+      (line, i) => style('dim', (i === 0 ? label : '').padEnd(labelWidth)) + line,
+    ),
+  )
 }
 
 function verdictOf({ ok, interrupted, messages, clients }: Result, style: Style): string {
-  const early = interrupted ? 'Ended early: ' : ''
-  if (ok) return style('green', `${early || ''}${early ? 'n' : 'N'}othing was lost, doubled or out of order.`)
-  const wrongs = [
-    ...(messages.lost > 0 ? [`${count(messages.lost)} lost`] : []),
-    ...(messages.doubled > 0 ? [`${count(messages.doubled)} doubled`] : []),
-    ...(messages.disordered > 0 ? [`${count(messages.disordered)} out of order`] : []),
-    ...(clients.connected < clients.asked
-      ? [`${count(clients.asked - clients.connected)} clients not served`]
-      : []),
-    ...(clients.away > 0 ? [`${count(clients.away)} clients not there at the end`] : []),
-    ...(messages.acknowledged === 0 ? ['nothing acknowledged'] : []),
-  ]
-  return style('red', `${early}${wrongs.join(', ')}.`)
+  const { lost, doubled, disordered, gaps, acknowledged } = messages
+  const part = (n: number, what: string) => (n > 0 ? [`${count(n)} ${what}`] : [])
+  const parts = ok
+    ? ['nothing lost, doubled or out of order', ...part(gaps, 'gaps told')]
+    : [
+        ...part(lost, 'lost'),
+        ...part(doubled, 'doubled'),
+        ...part(disordered, 'out of order'),
+        ...part(clients.asked - clients.connected, 'clients not served'),
+        ...part(clients.away, 'clients not there at the end'),
+        ...(acknowledged === 0 ? ['nothing acknowledged'] : []),
+      ]
+  const [first = '', ...more] = wrapped(
+    `${interrupted ? 'Ended early: ' : 'Result: '}${parts.join('; ')}.`,
+    0,
+  )
+  return [first, ...more].map((line) => style(ok ? 'green' : 'red', line)).join('\n')
 }
 
 function row(label: string, left: readonly string[], right: readonly string[]): string {
@@ -169,14 +198,14 @@ function mib(bytes: number): string {
   return whole(bytes / 2 ** 20)
 }
 
-/** Lines of at most 80 columns; those that follow are indented. */
-function wrapped(text: string): string[] {
+/** Lines that fit 80 columns behind so many of something else. */
+function wrapped(text: string, behind: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > 80) {
+    if (line !== '' && behind + line.length + 1 + word.length > 80) {
       lines.push(line)
-      line = `  ${word}`
+      line = word
     } else line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line]

@@ -1,5 +1,6 @@
 import { codes, type ErrorCode } from '../../protocol/codes.ts'
 import { answers, body, json } from './answers.ts'
+import { channel, parameter, streamParameters } from './parameters.ts'
 import { type Part, ref } from './schemas.ts'
 
 /** What refuses any operation that needs the server's work. */
@@ -27,29 +28,6 @@ const streams: readonly ErrorCode[] = [
   'too-many-channels',
   'already-subscribed',
 ]
-
-function parameter(name: string, schema: Part, description: string, more: Part = {}): Part {
-  return { name, in: 'query', description, schema, ...more }
-}
-
-const channel = parameter('channel', ref('Channel'), 'The channel.', { required: true })
-
-function streamParameters(most: number): readonly Part[] {
-  const channels = { type: 'array', items: ref('Channel'), minItems: 1, maxItems: most, uniqueItems: true }
-  const starts = { type: 'array', items: ref('Start'), maxItems: most }
-  return [
-    parameter('channel', channels, 'The channels, each once.', { required: true }),
-    parameter('after', starts, 'Where to start: once for all, or once for each channel in their order.'),
-    parameter('last', ref('Last'), 'Instead of `after`.'),
-    parameter('lastEventId', ref('Position'), 'Goes on from here; wins over `after` and `last`.'),
-    {
-      name: 'Last-Event-ID',
-      in: 'header',
-      description: 'Goes on from here; wins over every other start.',
-      schema: ref('Position'),
-    },
-  ]
-}
 
 const stream: Part = {
   '200': {
