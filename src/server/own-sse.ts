@@ -2,7 +2,7 @@ import type { Exchange } from './exchange.ts'
 import type { Kernel } from './kernel.ts'
 import { streamEvents } from './sse.ts'
 import { streamRequest } from './stream-request.ts'
-import { identifyReader } from './tickets.ts'
+import { identifyReader } from './ticket-request.ts'
 
 export interface OwnStreamOptions {
   /** Messages as whole objects, also with one channel; the client may ask for it too (`?envelope=1`). */

@@ -16,7 +16,7 @@ import { servePublish } from './publish.ts'
 import { assertUtf8 } from './query.ts'
 import { serveRequest } from './request.ts'
 import { refuseStream, serveSse } from './sse.ts'
-import { serveTicket } from './tickets.ts'
+import { serveTicket } from './ticket-request.ts'
 import { serveWebSocket } from './websocket.ts'
 
 /** A server as its requests see it: it may still be starting. */

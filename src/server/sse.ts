@@ -8,7 +8,7 @@ import { assertServing, type Kernel } from './kernel.ts'
 import { EventStream } from './event-stream.ts'
 import { retryMs } from './sse-retry.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
-import { identifyReader } from './tickets.ts'
+import { identifyReader } from './ticket-request.ts'
 
 /** `GET sse` and `POST sse` (PROTOCOL.md section 7). What may pass is answered as an event, the rest is thrown. */
 export async function serveSse(kernel: Kernel, exchange: Exchange): Promise<void> {

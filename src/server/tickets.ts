@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Principal } from '../session/guard.ts'
-import { answerJson } from './errors.ts'
-import type { Exchange } from './exchange.ts'
-import type { Kernel } from './kernel.ts'
 
 /** How long a ticket waits to be used; how long one that was used lets its reader come back. */
 const redeemMs = 60_000
-const resumeMs = 24 * 60 * 60_000
+export const resumeMs = 24 * 60 * 60_000
 /** Of one user; the oldest makes way. */
 const perUser = 64
-const cookieName = 'everwire-ticket'
 
 interface Issued {
   readonly principal: Principal
@@ -78,37 +74,4 @@ export class Tickets {
     mine?.delete(ticket)
     if (mine?.size === 0) this.#byUser.delete(user)
   }
-}
-
-/** `POST ticket` (PROTOCOL.md 8.10). */
-export async function serveTicket(kernel: Kernel, exchange: Exchange): Promise<void> {
-  answerJson(exchange, 200, kernel.tickets.issue(await kernel.guard.identify(exchange)))
-}
-
-/** Who asks for a stream, by ticket if one was given; undefined: it was spent, and the reader has been told to stop. */
-export async function identifyReader(kernel: Kernel, exchange: Exchange): Promise<Principal | undefined> {
-  const ticket = exchange.query.get('ticket')
-  if (ticket === null) return kernel.guard.identify(exchange)
-  const redeemed = kernel.tickets.redeem(ticket, cookieOf(exchange))
-  if (redeemed === 'spent') {
-    if (exchange.upgrade)
-      throw new EverwireError('unauthenticated', 'the ticket has been used: ask for a new one')
-    // The way to tell an EventSource to stop.
-    exchange.answer(204, { 'cache-control': 'no-store' }, '')
-    return undefined
-  }
-  if (!exchange.upgrade) exchange.setHeader('set-cookie', cookieFor(exchange, redeemed.secret))
-  return redeemed.principal
-}
-
-function cookieOf({ headers }: Exchange): string | undefined {
-  const pairs = (headers['cookie'] ?? '').split(';').map((pair) => pair.trim())
-  return pairs.find((pair) => pair.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1)
-}
-
-function cookieFor({ target, headers }: Exchange, secret: string): string {
-  const [path = '/'] = target.split('?', 1)
-  const isSecure = (headers['origin'] ?? headers['referer'])?.startsWith('https:')
-  const secure = isSecure ? '; Secure' : ''
-  return `${cookieName}=${secret}; Path=${path}; Max-Age=${resumeMs / 1_000}; HttpOnly; SameSite=Strict${secure}`
 }

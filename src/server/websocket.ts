@@ -10,7 +10,7 @@ import { refuse } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { assertServing, type Kernel } from './kernel.ts'
 import { askedStarts } from './stream-request.ts'
-import { identifyReader } from './tickets.ts'
+import { identifyReader } from './ticket-request.ts'
 import { openingOf, routeDialects, type SocketRoute } from './translation.ts'
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
