@@ -16,7 +16,7 @@ const core = `
 `
 const bundles = [
   { name: 'core', source: core, budgetBytes: 11_000, goalBytes: 8_000 },
-  { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 12_000 },
+  { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 15_500 },
 ]
 
 /** The least of pages with each: connect, hear one channel, say something on it. */

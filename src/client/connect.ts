@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/types.ts'
-import { baseOf } from './endpoint.ts'
+import { basesOf } from './endpoint.ts'
 import { platform } from './env.ts'
 import { watchPage } from './page.ts'
 import { poll } from './transports/poll.ts'
@@ -16,7 +16,10 @@ export function connect<C extends Contract = Contract>(
   endpoint: string | readonly string[],
   options: ConnectOptions = {},
 ): Wire<C> {
-  const bases = (typeof endpoint === 'string' ? [endpoint] : endpoint).map(baseOf)
-  if (bases.length === 0) throw new TypeError('connect() needs an endpoint')
-  return new Wire<C>(bases, options, { ...platform, transports: { websocket, sse, poll } }, watchPage)
+  return new Wire<C>(
+    basesOf(endpoint),
+    options,
+    { ...platform, transports: { websocket, sse, poll } },
+    watchPage,
+  )
 }

@@ -1,8 +1,11 @@
 import type { Transport, TransportName } from './transports/transport.ts'
+import type { TransportChange } from './types.ts'
 
 /** The world as the client needs it; tests bring another. */
 export interface Env {
   readonly transports: Readonly<Record<TransportName, Transport>>
+  /** What carries the transport's own connection, where that is another's. */
+  carrier?(): TransportChange | undefined
   /** Milliseconds. */
   now(): number
   /** From 0 to 1. */

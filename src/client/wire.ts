@@ -88,9 +88,10 @@ export class Wire<C extends Contract = Contract> {
       starts: () => subscriptions.starts(),
       refused: (starts, ending) => subscriptions.refused(starts, ending),
       changed: (state) => listeners.emit('state', state),
-      switched(transport, reason) {
-        if (transport !== taken) listeners.emit('transport', { transport, reason })
-        taken = transport
+      switched(name, because) {
+        const change = env.carrier?.() ?? { transport: name, reason: because }
+        if (change.transport !== taken) listeners.emit('transport', change)
+        taken = change.transport
       },
       adopted(line) {
         // A poll says nothing of the server: what another line said still holds.
