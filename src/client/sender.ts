@@ -46,7 +46,7 @@ export class Sender implements Rider {
     channel: string,
     event: string,
     data: unknown,
-    { key = this.#post.key(), slot, removed, retry }: PublishOptions = {},
+    { key = this.#post.key(), slot, removed, retry, triedAt }: PublishOptions & { triedAt?: number } = {},
   ): Promise<PublishAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#over) throw this.#over
@@ -62,7 +62,14 @@ export class Sender implements Rider {
       })
       const settle = (result: PublishAnswer | Error) =>
         result instanceof Error ? reject(result) : resolve(result)
-      this.#outbox.add({ ref, message, always: retry === 'always', inFlight: false, settle })
+      this.#outbox.add({
+        ref,
+        message,
+        always: retry === 'always',
+        inFlight: false,
+        settle,
+        ...(triedAt !== undefined && { triedAt }),
+      })
       this.#flush()
     })
   }

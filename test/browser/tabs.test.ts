@@ -61,7 +61,7 @@ async function open() {
 describe.each(['websocket', 'sse'] as const)('tabs over %s', (transport) => {
   test('share one connection; each has each message once, however late it came', async () => {
     const { wire, context, url, after } = await open()
-    const [first] = await openTabs(context, url, 1, transport, after)
+    const first = await openTabs(context, url, 1, transport, after)
     for (const n of numbers(20)) await wire.publish('a', 'n', n)
     // While the others come, there is always more.
     let sent = 20
@@ -72,12 +72,13 @@ describe.each(['websocket', 'sse'] as const)('tabs over %s', (transport) => {
         await setTimeout(1)
       }
     })()
-    const pages = [first, ...(await openTabs(context, url, 3, transport, after))]
+    const pages = [...first, ...(await openTabs(context, url, 3, transport, after))]
     coming = false
     await goesOn
-    for (const page of pages)
-      if (page) await expect.poll(async () => (await got(page)).length, { timeout: 20_000 }).toBe(sent)
-    for (const page of pages) if (page) expect(await got(page)).toEqual(numbers(sent))
+    for (const page of pages) {
+      await expect.poll(async () => (await got(page)).length, { timeout: 20_000 }).toBe(sent)
+      expect(await got(page)).toEqual(numbers(sent))
+    }
     expect((await wire.stats()).connections).toBe(1)
   })
 
