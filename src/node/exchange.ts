@@ -6,6 +6,7 @@ import { readBody } from './body.ts'
 import type { NodeRequest, NodeResponse } from './request.ts'
 import { ResponseLink } from './stream.ts'
 import { cutWhenStuck } from './stuck.ts'
+import { holdHead } from './writer.ts'
 
 export interface ExchangeSurroundings {
   readonly limits: Limits
@@ -116,7 +117,10 @@ export class NodeExchange implements Exchange {
   stream(status: number, headers: Readonly<Record<string, string>>): StreamLink {
     const response = this.#responding()
     writeHead(response, status, { ...this.#extra, ...headers })
-    if ('assignSocket' in response) response.flushHeaders()
+    if ('assignSocket' in response) {
+      if (response.socket) holdHead(response.socket)
+      response.flushHeaders()
+    }
     return new ResponseLink(response, this.#around.limits, this.#around.clock)
   }
 }

@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink, SocketPeer } from '../session/link.ts'
-import { Writer } from './writer.ts'
+import { holdHead, Writer } from './writer.ts'
 
 /** Completes WebSocket handshakes of one server. */
 export class SocketAcceptor {
@@ -24,6 +24,7 @@ export class SocketAcceptor {
   /** The link of a handshake that is in order; undefined when it was refused or its peer has gone. */
   accept(request: IncomingMessage, socket: Socket, head: Buffer): SocketLink | undefined {
     let link: SocketLink | undefined
+    holdHead(socket)
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       link = new WebSocketLink(webSocket, socket, () => socket.bytesRead, this.#limits, this.#clock)
     })

@@ -138,6 +138,13 @@ export class Writer {
 
 const nothing = new Uint8Array(0)
 
+/** Lets a head that is written now leave together with what this turn says behind it, in one write. */
+export function holdHead(socket: Writable): void {
+  socket.cork()
+  // A tick that is asked for by a tick comes after what the writers of this turn let out.
+  process.nextTick(() => process.nextTick(() => socket.uncork()))
+}
+
 let turn: Writer[] = []
 
 // One callback a turn for all sockets: a thousand of them would cost more than the joining saves.

@@ -37,7 +37,7 @@ function countedWrites() {
     return prototype._write.call(this, bytes, ...rest)
   })
   vi.spyOn(Socket.prototype, '_writev').mockImplementation(function (this: Socket, chunks, done) {
-    writes.push({ socket: this, bytes: Buffer.concat(chunks.map(({ chunk }) => chunk)) })
+    writes.push({ socket: this, bytes: Buffer.concat(chunks.map(({ chunk }) => Buffer.from(chunk))) })
     return prototype._writev.call(this, chunks, done)
   })
   return writes
@@ -118,6 +118,13 @@ describe.each(transports)('$name', ({ format, compression, subscribed, ask }) =>
     await Promise.all(readers.map((reader) => reader.until('last')))
     expect(writes).toHaveLength(subscribers)
     expect(reads()).toBe(readsBefore)
+  })
+
+  test('a connection is answered, greeted and subscribed in one write', async () => {
+    const writes = countedWrites()
+    await listeners({ query: `channel=${channel}` })
+    // The client's own is the request.
+    expect(writes).toHaveLength(2 * subscribers)
   })
 
   test('100 messages behind: those who come together read the log once, and encode once', async () => {
