@@ -32,9 +32,9 @@ const reports: SlowReadersReport[] = []
 for (const transport of chosen) {
   for (const stall of stalls) {
     reports.push(await slowReaders({ ...load, transport, stall }, (line) => console.log(line)))
+    console.log(table(reports))
   }
 }
-console.log(table(reports))
 const faults = reports.flatMap((report) =>
   faultsOf(report).map((fault) => `${report.transport}, stall limit ${onOff(report.stall)}: ${fault}`),
 )

@@ -51,6 +51,8 @@ class Reader:
 
     def go_on(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 262144)
+        # The kernel keeps the window to what the buffer was at first.
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, 65535)
         selector.register(self.sock, selectors.EVENT_READ, self)
 
     def readable(self):
