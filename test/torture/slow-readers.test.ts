@@ -5,7 +5,7 @@ import { faultsOf, slowReaders } from './slow/run.ts'
 // Readers in Python: Node cannot set the receive buffer of a socket. Linux: /proc tells the memory.
 const missing = process.platform !== 'linux' || spawnSync('python3', ['--version']).status !== 0
 
-test.skipIf(missing).for([
+test.skipIf(missing).concurrent.for([
   ['websocket', false],
   ['sse', true],
   ['poll', false],

@@ -54,7 +54,7 @@ export const mib = 1024 * kib
 /** On before anybody comes: more than a socket takes, so that slow readers stand still at once. */
 const headStart = 40
 const stallMs = 5_000
-const everyMs = 1_000
+const everyMs = 500
 const neverMs = 1e9
 
 /**
@@ -214,12 +214,12 @@ async function socketMemory(): Promise<number> {
   return Number(/TCP:.* mem (\d+)/.exec(sockstat)?.[1]) * 4 * kib
 }
 
-/** The least of three seconds: whatever else this machine does comes on top. */
+/** The least of a second: whatever else this machine does comes on top. */
 async function atRest(): Promise<number> {
   let least = Infinity
   for (let i = 0; i < 10; i++) {
     least = Math.min(least, await socketMemory())
-    await wait(300)
+    await wait(100)
   }
   return least
 }
