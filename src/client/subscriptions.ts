@@ -165,11 +165,14 @@ export class Subscriptions implements Rider {
     if (!subscription) return
     const { track, listeners } = subscription
     const index = Math.max(0, carried.indexOf(subscription))
+    let verdict
     switch (message.type) {
       case 'message':
         return this.#message(subscription, message)
       case 'gap':
-        if (track.gap(message, index)) listeners.emit('gap', message)
+        verdict = track.gap(message, index)
+        if (verdict === 'repair') this.#repair(subscription)
+        else if (verdict !== 'drop') listeners.emit('gap', message)
         return
       case 'snapshot':
         if (track.snapshot(message, index)) listeners.emit('snapshot', message)
@@ -242,6 +245,7 @@ export class Subscriptions implements Rider {
 
   // What is missing is asked for once; the track raises a gap if it does not come.
   #repair(subscription: Subscription): void {
+    subscription.track.pause()
     const line = this.#host.line()
     if (!line) return
     if (line.starts) return this.#host.restream()

@@ -66,7 +66,6 @@ export class Track {
     const follows = previous === undefined || last < 0 || sequenceOf(previous) <= last
     if (!follows && !this.#repaired) {
       this.#repaired = true
-      this.#following = false
       return 'repair'
     }
     this.#repaired = false
@@ -76,17 +75,18 @@ export class Track {
     return follows ? 'deliver' : 'gap'
   }
 
-  /** A gap that the server tells. False: it is not for now. */
-  gap({ id, reason }: GapMessage, index = 0): boolean {
-    if (!this.#following) return false
+  /** A gap that the server tells. */
+  gap({ id, after, reason }: GapMessage, index = 0): Verdict {
+    if (!this.#following) return 'drop'
     const place = this.#place(id, index)
-    // Asked for where a fixed connection stood that has since brought what this one could not.
-    const within = reason === 'expired' || reason === 'rights'
-    if (within && !this.#reset && place && place.seq <= (this.#at?.seq ?? -1)) return false
+    // A fixed connection was asked for where the one before it stood, which has gone on meanwhile: perhaps over what
+    // is missing here, perhaps into another log.
+    if (/^(expired|rights)$/.test(reason)) return !place || this.#prove(place) ? 'deliver' : 'drop'
+    if (reason !== 'snapshot' && this.#place(after, index)?.epoch !== this.#at?.epoch) return 'repair'
     // These start a new order, perhaps further back (PROTOCOL.md 2.8).
     if (reason === 'other-log' || reason === 'rolled-back') this.#reset = true
     this.#prove(place)
-    return true
+    return 'deliver'
   }
 
   /** A mark of a snapshot. False: it is not for now. */
@@ -97,10 +97,12 @@ export class Track {
     return true
   }
 
-  #prove(place: Part | undefined): void {
-    if (!place || (!this.#reset && place.seq <= (this.#at?.seq ?? -1))) return
+  /** Whether it lies ahead. */
+  #prove(place: Part | undefined): boolean {
+    if (!place || (!this.#reset && place.seq <= (this.#at?.seq ?? -1))) return false
     this.#at = place
     this.#reset = false
+    return true
   }
 
   #place(id: string | undefined, index: number): Part | undefined {

@@ -74,7 +74,7 @@ describe('a track', () => {
 
   test('a gap moves it on; one that rolls back begins a new order', () => {
     const track = started(50)
-    expect(track.gap(gap('expired', 60))).toBe(true)
+    expect(track.gap(gap('expired', 60))).toBe('deliver')
     expect(track.message(message(61, 60))).toBe('deliver')
     track.gap(gap('rolled-back', 20))
     expect(track.message(message(21, 20))).toBe('deliver')
@@ -85,12 +85,20 @@ describe('a track', () => {
     const track = started(50)
     track.message(message(70, 50))
     expect([gap('expired', 60), gap('expired', 70), gap('rights', 65)].map((one) => track.gap(one))).toEqual([
-      false,
-      false,
-      false,
+      'drop',
+      'drop',
+      'drop',
     ])
-    expect(track.gap(gap('expired', 71))).toBe(true)
-    expect(track.gap(gap('rolled-back', 20))).toBe(true)
+    expect(track.gap(gap('expired', 71))).toBe('deliver')
+    expect(track.gap(gap('rolled-back', 20))).toBe('deliver')
+  })
+
+  test('a gap after a place in a log that was left meanwhile is asked for again', () => {
+    const track = started(50)
+    track.gap(gap('other-log'))
+    track.proved(partsOf('3-otherepoch1'))
+    expect(track.gap(gap('other-log', 2))).toBe('repair')
+    expect(track.resumeFrom()).toEqual({ after: '3-otherepoch1' })
   })
 
   test('a gap without a position keeps the one it had, and takes the next', () => {

@@ -18,8 +18,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'messages of the last subscription count after a drop',
     file: 'src/client/track.ts',
-    find: "if (!this.#following) return 'drop'",
-    replace: '',
+    find: "if (!this.#following) return 'drop'\n    // A signal",
+    replace: '// A signal',
   },
   {
     name: 'the start that was given is forgotten when it is a position',

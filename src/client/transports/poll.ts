@@ -41,7 +41,7 @@ export function inOrder({ messages, gaps, snapshots }: PollAnswer): ServerMessag
       { ...mark, type: 'snapshot' },
     ]),
     ...messages.map((message): [number, ServerMessage] => [
-      (last = message.id === undefined ? last : sequenceOf(message.id)),
+      (last = sequenceOf(message.id ?? '') || last),
       { ...message, type: 'message' },
     ]),
   ]
