@@ -36,13 +36,16 @@ export class Upstream {
   async #pump(): Promise<void> {
     while (this.#waiting.length > 0) {
       const entries = this.#waiting.splice(0, batch)
-      const refused = await this.#publish(entries)
+      let refused = await this.#publish(entries)
       if (!refused) continue
-      // What was refused for now is to be repeated first: none may overtake it.
-      if (refused.retry !== 'never') entries.push(...this.#waiting.splice(0))
-      // A batch is refused as a whole: who is to blame shows one by one.
-      const alone = entries.length > 1 && refused.retry === 'never'
-      for (const entry of entries) this.#refuse(entry, alone ? await this.#publish([entry]) : refused)
+      for (const entry of entries) {
+        // A batch is refused as a whole: who is to blame shows one by one.
+        if (entries.length > 1 && (!refused || refused.retry === 'never'))
+          refused = await this.#publish([entry])
+        // What was refused for now is to be repeated first: none may overtake it.
+        if (refused && refused.retry !== 'never') entries.push(...this.#waiting.splice(0))
+        this.#refuse(entry, refused)
+      }
     }
     this.#posting = false
   }
