@@ -67,7 +67,7 @@ export function acceptSocket(
     link,
     request.dialects[link.deflate ? 'deflate' : 'plain'],
     principal,
-    principal.id === '' ? randomUUID() : principal.id,
+    randomUUID(),
     () => kernel.connections.delete(session),
   )
   kernel.connections.add(session)

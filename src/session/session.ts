@@ -35,7 +35,8 @@ export class Session implements SocketPeer, Speaker {
   readonly #lanes = new Lanes()
   readonly #pulse = new Pulse()
   readonly #hearing = new Hearing()
-  readonly #entered = new Set<string>()
+  /** By channel: as whom. */
+  readonly #entered = new Map<string, string>()
   readonly #member: string
   readonly #lease: Lease = { kind: 'connection', connection: this }
   readonly #gone: () => void
@@ -43,7 +44,7 @@ export class Session implements SocketPeer, Speaker {
   #lastPublish: Promise<void> = Promise.resolve()
   #closed = false
 
-  /** `member` stands for this connection in presence; `gone` is called once, when it has ended. */
+  /** `member` stands in presence for whoever does not say who it is; `gone` is called once, when it has ended. */
   constructor(
     services: Services,
     link: SocketLink,
@@ -239,9 +240,11 @@ export class Session implements SocketPeer, Speaker {
   async #presence(message: PresenceMessage): Promise<void> {
     const { channel, action, data = null } = message
     await this.#allow('presence', channel)
-    await this.#services.presence.change(channel, this.#member, this.#lease, { action, data })
+    // Who enters before it says who it is stays until it leaves under the name that it had.
+    const member = this.#entered.get(channel) ?? (this.#principal.id || this.#member)
+    await this.#services.presence.change(channel, member, this.#lease, { action, data })
     if (action === 'leave') this.#entered.delete(channel)
-    else this.#entered.add(channel)
+    else this.#entered.set(channel, member)
     // The client may have gone meanwhile.
     if (this.#closed) this.#leaveBehind()
     this.say({ type: 'done', ...refOf(message) })
@@ -250,8 +253,8 @@ export class Session implements SocketPeer, Speaker {
   /** Gives up the lease of whatever was entered. */
   #leaveBehind(): void {
     const { presence, report } = this.#services
-    for (const channel of this.#entered) {
-      presence.change(channel, this.#member, this.#lease, { action: 'gone', data: null }).catch(report)
+    for (const [channel, member] of this.#entered) {
+      presence.change(channel, member, this.#lease, { action: 'gone', data: null }).catch(report)
     }
     this.#entered.clear()
   }

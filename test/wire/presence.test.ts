@@ -194,3 +194,24 @@ test('what a member shows is held to the limit of a message', async () => {
   const large = { action: 'enter', data: 'x'.repeat(70_000) } as const
   await expect(presence.change('c', 'ada', renewed, large)).rejects.toThrow(/at most 65536/)
 })
+
+test('who says in a first message who it is enters as that user, as over HTTP', async () => {
+  const { port, url } = await start({ authenticate: ({ headers }) => headers['authorization']?.slice(7) })
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/wire/ws`)
+  await once(socket, 'message')
+  const heard = async (message: object) => {
+    socket.send(JSON.stringify(message))
+    const [data] = await once(socket, 'message')
+    return JSON.parse(String(data)) as unknown
+  }
+  expect(await heard({ type: 'auth', token: 'ada' })).toEqual({ type: 'done' })
+  await heard({ type: 'presence', channel: 'open/1', action: 'enter' })
+  const members = async () =>
+    (
+      (await (await fetch(`${url}/wire/presence?channel=open/1`)).json()) as { members: { id: string }[] }
+    ).members.map(({ id }) => id)
+  expect(await members()).toEqual(['ada'])
+  await heard({ type: 'presence', channel: 'open/1', action: 'leave' })
+  expect(await members()).toEqual([])
+  socket.terminate()
+})
