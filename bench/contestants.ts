@@ -1,6 +1,7 @@
 // Who is measured: how each is started, how one subscribes to it, and who publishes.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { version } from '../src/protocol/version.ts'
 import { millionPath } from './backlog.ts'
 import { debian, lab, limitPath, npmPackages, root, versionOf, type Need } from './lab.ts'
 import type { Work } from './works.ts'
@@ -276,6 +277,7 @@ export const contestants: readonly Contestant[] = [
 /** Versions of everything that takes part. */
 export function versions(there: ReadonlySet<Need>): readonly string[] {
   return [
+    `Everwire ${version} (${versionOf('git', ['-C', root, 'rev-parse', '--short', 'HEAD'])})`,
     `Node ${process.versions.node}`,
     ...(there.has('npm') ? Object.entries(npmPackages).map(([name, version]) => `${name} ${version}`) : []),
     ...(there.has('debian')

@@ -182,8 +182,9 @@ function document(text: string, drawing: string | undefined): void {
   )
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    console.error(`Ended by ${signal}.`)
     // They have sessions of their own, and would not hear of it.
     stopAll()
     process.exit(130)

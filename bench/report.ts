@@ -14,6 +14,7 @@ const figures: Readonly<Record<Figure, readonly [label: string, scale: number]>>
   bytesPerDelivery: ['bytes/delivery', 1],
   bytesPerConnection: ['bytes/connection', 1],
   cpuUsPerConnect: ['CPU µs/connect', 1],
+  connectsPerSecond: ['connects/s', 1],
   lateSeconds: ['seconds until all have caught up', 1],
   loopMaxMs: ['longest block of the event loop, ms', 1],
   perSecond: ['per second', 1],

@@ -11,6 +11,7 @@ export type Figure =
   | 'bytesPerDelivery'
   | 'bytesPerConnection'
   | 'cpuUsPerConnect'
+  | 'connectsPerSecond'
   | 'lateSeconds'
   | 'loopMaxMs'
   | 'perSecond'
@@ -145,7 +146,7 @@ export const works: readonly Work[] = [
     kind: 'churn',
     connections: 100,
     window: 1.5,
-    figures: ['cpuUsPerConnect'],
+    figures: ['cpuUsPerConnect', 'connectsPerSecond'],
     targets: [
       { ours: ours('ws'), figure: 'cpuUsPerConnect', atMost: 70 },
       { ours: ours('sse'), figure: 'cpuUsPerConnect', atMost: 80 },
