@@ -12,7 +12,13 @@ export async function locked(say: (text: string) => void): Promise<() => void> {
   for (let said = false; ; said = true) {
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx' })
-      return () => rmSync(path, { force: true })
+      const unlock = () => rmSync(path, { force: true })
+      // However it ends: another process may get this one's number later.
+      process.once('exit', unlock)
+      return () => {
+        process.off('exit', unlock)
+        unlock()
+      }
     } catch {
       const holder = readHolder()
       // A run that was killed leaves its lock behind.

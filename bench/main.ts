@@ -1,9 +1,10 @@
 // The project's bench: `npm run bench -- --help`.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { contestants, versions, type Contestant } from './contestants.ts'
 import { buildTools, lab, Missing, provide, root, type Need } from './lab.ts'
+import { document } from './docs.ts'
 import { locked } from './lock.ts'
 import { measure, stopAll } from './measure.ts'
 import { plot } from './plot.ts'
@@ -157,29 +158,16 @@ async function rounded(
 }
 
 function report(results: Results, worksDone: readonly Work[], about: About): void {
-  const text = markdown(results, worksDone, contestants, about)
   const out = values.out ?? join(lab, 'out')
   mkdirSync(out, { recursive: true })
+  // First of all: what took twenty minutes is not to be lost by what is made of it.
+  writeFileSync(join(out, 'results.json'), JSON.stringify(results.all, null, 1))
+  const text = markdown(results, worksDone, contestants, about)
   writeFileSync(join(out, 'report.md'), text)
   const drawing = plot(results, worksDone)
   if (drawing) writeFileSync(join(out, 'plot.svg'), drawing)
-  writeFileSync(join(out, 'results.json'), JSON.stringify(results.all, null, 1))
-  if (values.docs) document(text, drawing)
+  if (values.docs) document(join(root, 'docs'), text, drawing)
   console.log(text)
-}
-
-/** Replaces what an earlier run has written into docs/performance.md. */
-function document(text: string, drawing: string | undefined): void {
-  const path = join(root, 'docs', 'performance.md')
-  const mark = /^<!-- bench: .* -->\n/m
-  const [before] = readFileSync(path, 'utf8').split(mark)
-  const [line = ''] = mark.exec(readFileSync(path, 'utf8')) ?? []
-  const image = drawing ? '\n![CPU per delivery beside a C server](assets/bench.svg)\n' : ''
-  if (drawing) writeFileSync(join(root, 'docs', 'assets', 'bench.svg'), drawing)
-  writeFileSync(
-    path,
-    `${before}${line}\n${text.replace(/^# Bench\n/, `## Results\n${image}`).replaceAll(/^## (?!Results)/gm, '### ')}`,
-  )
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { contestants, type Contestant } from '../bench/contestants.ts'
+import { document } from '../bench/docs.ts'
 import { plot } from '../bench/plot.ts'
 import { markdown } from '../bench/report.ts'
 import { Results } from '../bench/results.ts'
@@ -57,6 +61,21 @@ describe('the report of the bench', () => {
     expect(markdown(results, [work], contestants, about)).toContain(
       'own-ws: the generator was the bottleneck',
     )
+  })
+
+  test('takes the place of an earlier one in the documentation, and leaves the rest', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'everwire-bench-docs-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    mkdirSync(join(folder, 'assets'))
+    writeFileSync(join(folder, 'performance.md'), '# Performance\n\nwords\n\n<!-- bench: below -->\n\nold\n')
+    const text = markdown(measured({ 'limit-ws': [1] }), [work], contestants, about)
+    document(folder, 'first', undefined)
+    document(folder, text, '<svg/>')
+    const page = readFileSync(join(folder, 'performance.md'), 'utf8')
+    expect(page).toMatch(/^# Performance\n\nwords\n\n<!-- bench: below -->\n\n## Results\n\n!\[/)
+    expect(page).toContain('\n### b8: ')
+    expect(page).not.toMatch(/first|old|^## b8/m)
+    expect(readFileSync(join(folder, 'assets', 'bench.svg'), 'utf8')).toBe('<svg/>')
   })
 
   test('draws every server but the limit', () => {
