@@ -12,8 +12,6 @@ export interface Prepared {
   readonly kept: boolean
 }
 
-const utf8 = new TextEncoder()
-
 /** Takes publications over the border and into the log, whoever they come from. */
 export class Publisher {
   readonly #hub: Hub
@@ -83,7 +81,7 @@ export class Publisher {
     const data = checked instanceof Uint8Array ? checked : JSON.stringify(checked)
     if (data === undefined)
       throw new EverwireError('bad-message', '"data" is not JSON: a function or undefined')
-    const bytes = typeof data === 'string' ? utf8.encode(data).length : data.length
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
     if (bytes > this.#limits.messageBytes) {
       throw new EverwireError(
         'too-large',
