@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { openapiCommand } from './commands/openapi.ts'
+import { proxyCommand } from './commands/proxy.ts'
 import { publishCommand } from './commands/publish.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tailCommand } from './commands/tail.ts'
@@ -13,9 +14,16 @@ import { nearest } from './nearest.ts'
 import { Terminal } from './terminal.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand, publishCommand, tailCommand, benchCommand, doctorCommand, openapiCommand, demoCommand].map(
-    (entry) => [entry.manual.name, entry],
-  ),
+  [
+    serveCommand,
+    publishCommand,
+    tailCommand,
+    benchCommand,
+    doctorCommand,
+    proxyCommand,
+    openapiCommand,
+    demoCommand,
+  ].map((entry) => [entry.manual.name, entry]),
 )
 
 /** Runs what was typed (without node and the script) and resolves with how it ended; never rejects. */

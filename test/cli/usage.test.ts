@@ -16,7 +16,7 @@ describe('the command line', () => {
     async (args) => {
       const { code, stdout } = await everwire(args)
       expect(code).toBe(0)
-      for (const command of ['serve', 'publish', 'tail', 'bench', 'doctor', 'openapi', 'demo'])
+      for (const command of ['serve', 'publish', 'tail', 'bench', 'doctor', 'proxy', 'openapi', 'demo'])
         expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
       expect(stdout).toMatch(/^ {2}3 +the server cannot be reached$/m)
     },
@@ -35,6 +35,7 @@ describe('the command line', () => {
     ['bench', ['--url', '--clients', '--rate', '--seconds', '--mix', '--drop', '--json', '[URL]']],
     ['openapi', ['--base']],
     ['demo', ['--port', '--data']],
+    ['proxy', ['--listen', '--upstream', '--tls-cert', '--tls-key', 'NAME', 'haproxy']],
     ['doctor', ['--idle', '--markdown', '--json', '[URL]']],
   ])('%s --help shows its options, examples and exit codes', async (command, parts) => {
     const { code, stdout } = await everwire([command, '--help'])
@@ -47,7 +48,7 @@ describe('the command line', () => {
 
   test.each([
     [['publsh'], 'Did you mean `everwire publish`?'],
-    [['frobnicate'], 'The commands are serve, publish, tail, bench, doctor, openapi, demo.'],
+    [['frobnicate'], 'The commands are serve, publish, tail, bench, doctor, proxy, openapi, demo.'],
     [['--port', '1'], 'A command comes first'],
     [['serve', '--prot', '1'], 'There is no option --prot. Did you mean --port?'],
     [['tail', 'a', '--from', 'x'], 'There is no option --from. The options are --url'],
@@ -63,6 +64,14 @@ describe('the command line', () => {
     [['publish', 'a/*', 'x'], '"a/*" cannot name a channel'],
     [['publish', 'a', 'x', '--url', 'ftp://x'], '--url takes an address'],
     [['tail'], 'tail needs a channel'],
+    [['proxy'], 'proxy takes one of nginx, haproxy, caddy, apache.'],
+    [['proxy', 'ngnix'], 'it is given "ngnix"'],
+    [['proxy', 'nginx', '--listen', '80; include /etc/passwd'], '--listen takes a port'],
+    [['proxy', 'nginx', '--upstream', 'localhost'], '--upstream takes a host and a port'],
+    [['proxy', 'nginx', '--tls-cert', 'a.pem'], '--tls-cert needs its key'],
+    [['proxy', 'caddy', '--tls-key', 'a.pem'], '--tls-key belongs to a certificate'],
+    [['proxy', 'haproxy', '--tls-cert', 'a.pem', '--tls-key', 'b.pem'], 'from one file'],
+    [['proxy', 'apache', '--tls-cert', 'a b', '--tls-key', 'b.pem'], 'it is given "a b"'],
     [
       ['tail', 'a', '--transport', 'pigeon'],
       '--transport takes auto, websocket, sse or poll; it is given "pigeon"',

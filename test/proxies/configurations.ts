@@ -6,7 +6,7 @@ export interface Configuration {
   readonly proxy: ProxyName
   /** `defaults`: nothing but where the origin is. */
   readonly name: string
-  readonly config: (place: Place) => string
+  readonly config: (place: Place) => string | Promise<string>
 }
 
 const nginx = (name: string, inLocation = '', inServer = ''): Configuration => ({

@@ -29,6 +29,9 @@ export interface Plan {
   readonly clients?: readonly Kind[]
   readonly heartbeatMs?: number
   readonly events?: number
+  /** Between two events. */
+  readonly paceMs?: number
+  readonly idle?: boolean
   /** Whether what lies behind the proxy, and the proxy, are broken, and how clients leave. */
   readonly breaks?: boolean
 }
@@ -79,12 +82,12 @@ export async function measure(configuration: Configuration, plan: Plan = {}): Pr
 type Life = readonly { readonly reader: Reader; readonly row: Measured }[]
 
 async function live(life: Life, origin: Origin, proxy: Proxy, plan: Plan): Promise<void> {
-  const { events = 80, breaks = true } = plan
+  const { events = 80, paceMs = 20, idle = true, breaks = true } = plan
   const publisher = new Publisher(
     origin,
     life.map(({ reader }) => reader),
   )
-  await publisher.publish(events, 20)
+  await publisher.publish(events, paceMs)
   await publisher.arrived()
   for (const { reader, row } of life) {
     const sorted = reader.got.map(({ delayMs }) => delayMs).toSorted((a, b) => a - b)
@@ -92,7 +95,7 @@ async function live(life: Life, origin: Origin, proxy: Proxy, plan: Plan): Promi
     row.p50 = at(0.5)
     row.p99 = at(0.99)
   }
-  await beIdle(life)
+  if (idle) await beIdle(life)
   if (breaks) {
     for (const break_ of [async () => origin.cut(), proxy.restart]) {
       await publisher.publish(2)

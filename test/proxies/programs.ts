@@ -23,5 +23,5 @@ export const programs: Readonly<Partial<Record<ProxyName, Program>>> = JSON.pars
 /** For the name of a test: why it cannot run; empty when it can. */
 export function unlessThere(...names: readonly ProxyName[]): string {
   const missing = names.filter((name) => !programs[name])
-  return missing.length > 0 ? ` (skipped: no ${missing.join(', ')}; node scripts/proxies.mjs fetches it)` : ''
+  return missing.length > 0 ? `(skipped: no ${missing.join(', ')}; node scripts/proxies.mjs fetches it)` : ''
 }

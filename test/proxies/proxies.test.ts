@@ -62,7 +62,7 @@ beforeAll(async () => {
 
 const named = expected.map((expects) => ({ ...expects, expects, why: unlessThere(expects.proxy) }))
 
-describe.each(named)('behind $proxy, $configuration$why', ({ expects, took, stopped, cuts, why }) => {
+describe.each(named)('behind $proxy, $configuration $why', ({ expects, took, stopped, cuts, why }) => {
   const found = (): Run => {
     const those = runs.get(expects)
     if (!those) throw new Error('it has not run')

@@ -23,7 +23,7 @@ export interface Proxy {
 export interface Wanted {
   readonly proxy: ProxyName
   /** Its configuration; files besides it are to be put into the place's folder. */
-  readonly config: (place: Place) => string
+  readonly config: (place: Place) => string | Promise<string>
   readonly files?: Readonly<Record<string, string>>
   readonly secure?: boolean
   readonly origin: number
@@ -70,7 +70,7 @@ async function started(wanted: Wanted, place: Place): Promise<ChildProcess> {
   const program = programs[wanted.proxy]
   if (!program) throw new Error(`no ${wanted.proxy} here`)
   const { files, args, env } = launches[wanted.proxy](program, place)
-  const all = { ...files, ...wanted.files, config: `${wanted.config(place)}\n` }
+  const all = { ...files, ...wanted.files, config: `${await wanted.config(place)}\n` }
   for (const [name, text] of Object.entries(all)) await writeFile(join(place.folder, name), text)
   const child = spawn(program.path, args, {
     cwd: place.folder,
