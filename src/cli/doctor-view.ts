@@ -1,6 +1,6 @@
 import type { Finding, Severity } from '../doctor/findings.ts'
 import type { Measurements } from '../doctor/measurements.ts'
-import { places } from '../doctor/report.ts'
+import { places, whole } from '../doctor/report.ts'
 import { rowsOf } from '../doctor/table.ts'
 import type { Level, Verdict } from '../doctor/verdict.ts'
 import type { Terminal } from './terminal.ts'
@@ -27,6 +27,7 @@ export function examinationText(so: Measurements, verdict: Verdict, terminal: Te
     '',
     ...(measured.length > 0 ? [...measured, ''] : []),
     ...verdict.findings.flatMap((finding) => findingLines(finding, width, terminal)),
+    ...[whole(verdict.findings) ?? ''].filter(Boolean),
   ]
     .join('\n')
     .trimEnd()

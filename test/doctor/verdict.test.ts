@@ -312,4 +312,8 @@ test('the report says everything and stays a table', () => {
   expect(text).toContain('### Event streams do not get through (`sse-blocked`, problem)')
   expect(text).toContain('| Event stream | a \\| b |')
   expect(text).toContain('    proxy_buffering off;')
+  expect(text).toContain(
+    '`everwire proxy nginx` prints a whole configuration; so it does for haproxy and apache.',
+  )
+  expect(markdown(good, judge(good), new Date(0))).not.toContain('everwire proxy')
 })

@@ -31,6 +31,7 @@ const manual: Manual = {
   description: [
     'Measures from here whether WebSockets, event streams and long-polling reach a server, how late, and what on the way',
     'gets in between: proxies that strip, buffer, compress or cut. Says it in a sentence, and what mends it.',
+    'Without a URL it takes $EVERWIRE_URL, or the server that `everwire serve` starts on this machine.',
     'The same runs in a browser: open /wire/doctor on the server from inside the network that is to be examined.',
   ],
   examples: [

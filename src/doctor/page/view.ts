@@ -1,6 +1,6 @@
 import type { Finding, FindingCode } from '../findings.ts'
 import type { Measurements } from '../measurements.ts'
-import { places } from '../report.ts'
+import { places, whole } from '../report.ts'
 import { rowsOf } from '../table.ts'
 import { judge, transports, type Verdict } from '../verdict.ts'
 import { capital, duration } from '../words.ts'
@@ -82,10 +82,10 @@ function showFindings(findings: readonly Finding[]): void {
   if (key === shown) return
   shown = key
   const title = findings.length > 0 ? [element('h2', {}, 'Found')] : []
-  byId('findings', HTMLElement).replaceChildren(
-    ...title,
-    ...findings.map((each, i) => findingCard(each, i === 0)),
-  )
+  const cards = findings.map((each, i) => findingCard(each, i === 0))
+  const text = whole(findings)
+  const hint = text === undefined ? [] : [element('p', { class: 'soft hint' }, text.replaceAll('`', ''))]
+  byId('findings', HTMLElement).replaceChildren(...title, ...cards, ...hint)
 }
 
 function findingCard(
