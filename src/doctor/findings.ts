@@ -184,7 +184,7 @@ export const entries = {
   'poll-blocked': {
     severity: 'problem',
     title: 'Long-polling does not get through',
-    because: 'their answers do not come',
+    because: 'its answers do not come',
     users: 'Nothing where one of the other ways works.',
     sdk: 'It has one way less to turn to.',
     mend: [{ where: 'network', lines: ['let answers below the base path take a few seconds'] }],

@@ -29,9 +29,9 @@ const paths = {
   'a dropped Last-Event-ID': { meddling: { drop: ['last-event-id'] } },
   'a query that is cut off': { meddling: { noQuery: true } },
   'stripped and held': { meddling: { upgrade: 'strip', stream: 'hold' } },
-  'nothing that lasts': { meddling: { idleMs: 100, upgrade: 'refuse', stream: 'hold' } },
-  'silence cut before the heartbeat': { meddling: { idleMs: 600 }, idleMs: 1_500 },
-  'silence cut after the heartbeat': { meddling: { idleMs: 600 }, idleMs: 1_500, heartbeatMs: 300 },
+  'nothing but short answers': { meddling: { upgrade: 'refuse', stream: 'hold', forbid: '/hold' } },
+  'silence cut before the heartbeat': { meddling: { idleMs: 2_000 }, idleMs: 4_000 },
+  'silence cut after the heartbeat': { meddling: { idleMs: 2_000 }, idleMs: 4_000, heartbeatMs: 300 },
 } as const satisfies Readonly<Record<string, Path>>
 type Name = keyof typeof paths
 
@@ -43,14 +43,13 @@ interface Examined extends Verdict {
 const examined = new Map<string, Examined>()
 const ends: (() => unknown)[] = []
 
-// Patience is short: nothing here is far away.
 async function examinePath({ meddling, idleMs = 0, heartbeatMs = 25_000 }: Path): Promise<Examined> {
   const wire = everwire({ dev: true, heartbeatMs })
   ends.push(() => wire.close())
   const { port } = await wire.listen(0, '127.0.0.1')
   const { url, close } = await meddlingProxy(port, meddling)
   ends.push(close)
-  const so = await examine({ base: `${url}/wire`, from: 'command', idleMs, origin: url, patienceMs: 2_000 })
+  const so = await examine({ base: `${url}/wire`, from: 'command', idleMs, origin: url, patienceMs: 4_000 })
   const verdict = judge(so)
   return { ...verdict, so, codes: verdict.findings.map(({ code }) => code) }
 }
@@ -107,9 +106,11 @@ describe('the doctor', () => {
   })
 
   test('says so where nothing gets through', () => {
-    const { level, sentence, transport } = of('nothing that lasts')
+    const { level, sentence, transport } = of('nothing but short answers')
     expect({ level, transport }).toEqual({ level: 'broken', transport: undefined })
-    expect(sentence).toMatch(/^Live updates do not get through to this server\. /)
+    expect(sentence).toBe(
+      'Live updates do not get through to this server. WebSockets do not: something on the way refuses the handshake. Event streams do not: a proxy on the way holds them back until they end. Long-polling does not: its answers do not come.',
+    )
   })
 
   test('does not take a stream without its query for a good one', () => {
@@ -120,8 +121,8 @@ describe('the doctor', () => {
     const { idle } = of('silence cut before the heartbeat').so
     for (const probe of [idle?.socket, idle?.stream, idle?.hold]) {
       const afterMs = probe?.kind === 'cut' ? probe.afterMs : Infinity
-      expect(afterMs).toBeGreaterThan(500)
-      expect(afterMs).toBeLessThan(1_500)
+      expect(afterMs).toBeGreaterThan(1_500)
+      expect(afterMs).toBeLessThan(4_000)
     }
   })
 })

@@ -283,7 +283,7 @@ describe('the verdict', () => {
         stream: { kind: 'failed', reason: 'x' },
         poll: silent(9),
       },
-      'Live updates do not get through to this server. WebSockets do not: they open, and what is said on them is swallowed on the way. Event streams do not: they are refused or ended on the way. Long-polling does not: their answers do not come.',
+      'Live updates do not get through to this server. WebSockets do not: they open, and what is said on them is swallowed on the way. Event streams do not: they are refused or ended on the way. Long-polling does not: its answers do not come.',
     ],
   ] as const)('is a sentence: %#', (changes, sentence) => {
     expect(judge({ ...good, ...changes } as Measurements).sentence).toBe(sentence)

@@ -20,6 +20,8 @@ export interface Meddling {
   readonly drop?: readonly string[]
   /** Request headers that it adds or replaces. */
   readonly set?: Readonly<Record<string, string>>
+  /** Answers 403 to what has this in its path. */
+  readonly forbid?: string
   /** Leaves the query away. */
   readonly noQuery?: boolean
 }
@@ -81,6 +83,10 @@ function passOn(
   asked: IncomingMessage,
   answer: ServerResponse,
 ): void {
+  if (meddling.forbid !== undefined && asked.url?.includes(meddling.forbid)) {
+    asked.resume()
+    return void answer.writeHead(403).end('<html>403 Forbidden</html>')
+  }
   const length = Number(asked.headers['content-length'] ?? 0)
   if (meddling.bodyBytes !== undefined && length > meddling.bodyBytes) {
     asked.resume()

@@ -20,7 +20,8 @@ export async function probeStream(
   const begunAt = elapsed()
   const waitedMs = count * everyMs + asking.patienceMs
   const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), waitedMs)
+  // Given up once nothing has come for too long, not when a slow machine has taken its time.
+  let timer = setTimeout(() => abort.abort(), waitedMs)
   const arrivals: Arrival[] = []
   let headMs: number | undefined
   let encoding: string | undefined
@@ -36,18 +37,17 @@ export async function probeStream(
     encoding = answer.headers.get('content-encoding') ?? undefined
     for await (const { stamp } of stampsOf(answer)) {
       arrivals.push({ n: stamp.n, at: stamp.at, came: elapsed() - begunAt })
+      clearTimeout(timer)
+      timer = setTimeout(() => abort.abort(), waitedMs)
     }
   } catch (error) {
     if (!abort.signal.aborted && headMs === undefined) return { kind: 'failed', reason: reasonOf(error) }
     if (!abort.signal.aborted) reason = reasonOf(error)
   } finally {
     clearTimeout(timer)
-    abort.abort()
   }
   if (arrivals.length === 0) {
-    return abort.signal.aborted && elapsed() - begunAt >= waitedMs
-      ? { kind: 'silent', headMs, waitedMs }
-      : { kind: 'failed', reason }
+    return abort.signal.aborted ? { kind: 'silent', headMs, waitedMs } : { kind: 'failed', reason }
   }
   return { kind: 'delivered', headMs: headMs ?? 0, encoding, ...delivery(arrivals, headMs ?? 0) }
 }
