@@ -26,7 +26,8 @@ export class Outlet implements Sink {
   readonly #hub: Hub
   readonly #link: Link
   readonly #failed: (error: unknown) => void
-  readonly #queue = new Set<Reader>()
+  /** Made when a reader has to wait: most links never have one. */
+  #queue: Set<Reader> | undefined
   readonly #reads: {
     readonly cursors: readonly ChannelCursor[]
     readonly taken: (page: FramePage) => void
@@ -52,20 +53,20 @@ export class Outlet implements Sink {
 
   // Hot path: mostly nobody else waits, and then nobody stands in line.
   ready(reader: Reader): void {
-    if (this.#pumping || this.#queue.size > 0) {
-      this.#queue.add(reader)
+    if (this.#pumping || this.#waits) {
+      this.#wait(reader)
       this.#pump()
       return
     }
     this.#pumping = true
     try {
-      if (reader.step() === 'more') this.#queue.add(reader)
+      if (reader.step() === 'more') this.#wait(reader)
     } catch (error) {
       this.#failed(error)
     } finally {
       this.#pumping = false
     }
-    if (this.#queue.size > 0) this.#pump()
+    if (this.#waits) this.#pump()
   }
 
   drained(): void {
@@ -80,19 +81,29 @@ export class Outlet implements Sink {
 
   close(): void {
     this.#closed = true
-    this.#queue.clear()
+    this.#queue?.clear()
     this.#reads.length = 0
+  }
+
+  get #waits(): boolean {
+    return this.#queue !== undefined && this.#queue.size > 0
+  }
+
+  #wait(reader: Reader): void {
+    this.#queue ??= new Set()
+    this.#queue.add(reader)
   }
 
   // Hot path: a set keeps the order in which readers came, each once.
   #pump(): void {
-    if (this.#pumping) return
+    const queue = this.#queue
+    if (this.#pumping || !queue) return
     this.#pumping = true
     try {
-      for (const reader of this.#queue) {
+      for (const reader of queue) {
         if (this.room <= 0) break
-        this.#queue.delete(reader)
-        if (reader.step() === 'more') this.#queue.add(reader)
+        queue.delete(reader)
+        if (reader.step() === 'more') queue.add(reader)
       }
     } catch (error) {
       // What cannot be written ends this link; it must reach neither the socket's callbacks nor the process.

@@ -1,13 +1,16 @@
 /** Runs what shares a lane one after the other, in the order given. Lanes do not wait for each other. */
 export class Lanes {
-  readonly #tails = new Map<string, Promise<void>>()
+  /** Only while something runs: most of the time nothing does, and an empty map takes its place in memory. */
+  #tails: Map<string, Promise<void>> | undefined
 
   /** `work` must not reject. */
   async run(lane: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#tails.get(lane)
+    const before = this.#tails?.get(lane)
     const mine = before === undefined ? work() : before.then(work)
-    this.#tails.set(lane, mine)
+    const tails = (this.#tails ??= new Map())
+    tails.set(lane, mine)
     await mine
-    if (this.#tails.get(lane) === mine) this.#tails.delete(lane)
+    if (tails.get(lane) === mine) tails.delete(lane)
+    if (tails.size === 0) this.#tails = undefined
   }
 }

@@ -36,7 +36,7 @@ export class Session implements SocketPeer, Speaker {
   readonly #pulse = new Pulse()
   readonly #hearing = new Hearing()
   /** By channel: as whom. */
-  readonly #entered = new Map<string, string>()
+  #entered: Map<string, string> | undefined
   readonly #member: string
   readonly #lease: Lease = { kind: 'connection', connection: this }
   readonly #gone: () => void
@@ -241,10 +241,10 @@ export class Session implements SocketPeer, Speaker {
     const { channel, action, data = null } = message
     await this.#allow('presence', channel)
     // Who enters before it says who it is stays until it leaves under the name that it had.
-    const member = this.#entered.get(channel) ?? (this.#principal.id || this.#member)
+    const member = this.#entered?.get(channel) ?? (this.#principal.id || this.#member)
     await this.#services.presence.change(channel, member, this.#lease, { action, data })
-    if (action === 'leave') this.#entered.delete(channel)
-    else this.#entered.set(channel, member)
+    if (action === 'leave') this.#entered?.delete(channel)
+    else (this.#entered ??= new Map()).set(channel, member)
     // The client may have gone meanwhile.
     if (this.#closed) this.#leaveBehind()
     this.say({ type: 'done', ...refOf(message) })
@@ -253,10 +253,10 @@ export class Session implements SocketPeer, Speaker {
   /** Gives up the lease of whatever was entered. */
   #leaveBehind(): void {
     const { presence, report } = this.#services
-    for (const [channel, member] of this.#entered) {
+    for (const [channel, member] of this.#entered ?? []) {
       presence.change(channel, member, this.#lease, { action: 'gone', data: null }).catch(report)
     }
-    this.#entered.clear()
+    this.#entered = undefined
   }
 
   async #authenticate(message: ClientMessage & { readonly type: 'auth' }): Promise<void> {
