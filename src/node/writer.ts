@@ -96,7 +96,8 @@ export class Writer {
     if (before > 0 || !this.#oftenAtOnce) socket.write(bytes, this.#left)
     else {
       socket.write(bytes)
-      if (socket.writableLength === 0) return
+      // Whoever found no room within this turn waits to be told.
+      if (socket.writableLength === 0 && !this.#full) return
       socket.write(nothing, this.#left)
     }
     this.#waits(before)

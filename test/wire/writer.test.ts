@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { Writable } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Writer } from '../../src/node/writer.ts'
+import { listening } from '../support/port.ts'
 
 /** A socket that takes one write at a time, when it is told to. */
 function heldSocket() {
@@ -139,4 +142,22 @@ test('more than is worth a copy is corked, and still one write', async () => {
   await take()
   expect(Buffer.concat(writes).equals(Buffer.concat(pieces))).toBe(true)
   expect(writes.length).toBeLessThanOrEqual(2)
+})
+
+test('room that was full is told of when everything has left within the call', async () => {
+  const server = createServer()
+  const port = await listening(server)
+  const peer = connect(port, '127.0.0.1').resume()
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  onTestFinished(() => {
+    peer.destroy()
+    server.close()
+  })
+  const drained = Promise.withResolvers<void>()
+  const writer = new Writer(socket, 1_000, () => 0, drained.resolve)
+  writer.send(Buffer.alloc(600))
+  writer.send(Buffer.alloc(600))
+  expect(writer.room).toBe(-200)
+  await drained.promise
+  expect(writer.room).toBe(1_000)
 })
