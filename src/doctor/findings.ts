@@ -111,7 +111,7 @@ export const entries = {
     sdk: 'After the second cut it holds WebSockets off and takes an event stream; nothing is lost.',
     mend: [
       { where: 'nginx', lines: ['proxy_read_timeout 75s;', 'proxy_send_timeout 75s;'] },
-      { where: 'haproxy', lines: ['timeout tunnel 1h'] },
+      { where: 'haproxy', lines: ['timeout tunnel 75s'] },
       { where: 'network', lines: ['exempt the host from inspection of WebSocket traffic'] },
     ],
   },
@@ -212,7 +212,7 @@ export const entries = {
     sdk: 'It connects again and resumes where it was; nothing is lost, but every client does it again and again.',
     mend: [
       { where: 'nginx', lines: ['proxy_read_timeout 75s;'] },
-      { where: 'haproxy', lines: ['timeout server 75s', 'timeout tunnel 1h'] },
+      { where: 'haproxy', lines: ['timeout server 75s', 'timeout tunnel 75s'] },
       { where: 'apache', lines: ['ProxyTimeout 75'] },
       {
         where: 'everwire',
@@ -347,7 +347,7 @@ export const entries = {
     users: 'Nothing, unless the application decides by addresses: to it all users come from the same one.',
     sdk: 'Nothing.',
     mend: [
-      { where: 'nginx', lines: ['proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;'] },
+      { where: 'nginx', lines: ['proxy_set_header X-Forwarded-For $remote_addr;'] },
       {
         where: 'everwire',
         lines: ["// in authenticate: request.headers['x-forwarded-for'], only behind a proxy that sets it"],
