@@ -150,6 +150,7 @@ test('room that was full is told of when everything has left within the call', a
   const peer = connect(port, '127.0.0.1').resume()
   const [socket] = (await once(server, 'connection')) as [Socket]
   onTestFinished(() => {
+    socket.destroy()
     peer.destroy()
     server.close()
   })
