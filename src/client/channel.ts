@@ -12,7 +12,7 @@ export interface ChannelHost extends Post {
   readonly subscriptions: Subscriptions
   readonly sender: Sender
   channel(name: string): Channel
-  access(endpoint: number): Access | Promise<Access>
+  access(): Promise<Access>
   join(rider: Rider): void
   report(error: unknown): void
 }

@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/types.ts'
 import { basesOf } from './endpoint.ts'
 import { platform } from './env.ts'
+import { memory } from './memory.ts'
 import { watchPage } from './page.ts'
 import { poll } from './transports/poll.ts'
 import { sse } from './transports/sse.ts'

@@ -67,7 +67,7 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
   const lines = new Map<number, Opened>()
   const timers = new Map<Timer, () => void>()
   const events: Event[] = []
-  let state = initial(settings, env.random)
+  let state = initial(settings, env.random, env.recall?.())
   let seen = wireState(state)
   let current = 0
   let heardAt = 0
@@ -96,8 +96,10 @@ export function drive(settings: Settings, env: Env, passenger: Passenger): Drive
   ) as unknown as Acts
 
   function take(event: Event): void {
+    const { standings } = state
     state = step(state, event, { now: env.now(), heardAt, random: env.random, act })
     for (const each of due.splice(0)) each()
+    if (state.standings !== standings) env.remember?.(state.standings)
     const now = wireState(state)
     if (now === seen) return
     seen = now

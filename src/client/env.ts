@@ -1,9 +1,13 @@
+import type { Standings } from './chooser.ts'
 import type { Transport, TransportName } from './transports/transport.ts'
 import type { TransportChange } from './types.ts'
 
 /** The world as the client needs it; tests bring another. */
 export interface Env {
   readonly transports: Readonly<Record<TransportName, Transport>>
+  /** What was learned of this network, by this page or one before it. */
+  recall?(): Standings
+  remember?(standings: Standings): void
   /** What carries the transport's own connection, where that is another's. */
   carrier?(): TransportChange | undefined
   /** Milliseconds. */

@@ -11,7 +11,7 @@ export async function history<C extends Contract, Name extends string>(
 ): Promise<{ messages: Message[]; more: boolean }> {
   const query = new URLSearchParams({ channel: channel.name })
   for (const [name, value] of Object.entries(options)) query.set(name, String(value))
-  const answer = await ask(await hostOf(channel).access(0), `/history?${query}`)
+  const answer = await ask(await hostOf(channel).access(), `/history?${query}`)
   const { messages, more } = await answer.json()
   return { messages: messages.map(decoded), more }
 }

@@ -8,7 +8,7 @@ interface Host {
   line(): OpenLine | undefined
   restream(): void
   later(ms: number, run: () => void): () => void
-  access(endpoint: number): Access | Promise<Access>
+  access(): Promise<Access>
 }
 
 /** A new token is asked for when a fifth of the time is left, but not more than a minute before the end. */
@@ -59,7 +59,7 @@ export class Renewal implements Rider {
     this.#renewing = true
     if (line.starts) return this.#host.restream()
     try {
-      const { token } = await this.#host.access(0)
+      const { token } = await this.#host.access()
       line.send({ type: 'auth', text: JSON.stringify({ type: 'auth', token }) })
     } catch {
       // Until the server ends it there is time; then the machine asks, and tells why there is none.

@@ -33,7 +33,8 @@ export interface Host {
   /** Opens another fixed connection with `starts()`. */
   restream(): void
   nextRef(): number
-  access(endpoint: number): Access | Promise<Access>
+  /** For what is asked beside the line. */
+  access(): Promise<Access>
   later(ms: number, run: () => void): () => void
 }
 
@@ -192,7 +193,7 @@ export class Subscriptions implements Rider {
     const { name, track } = subscription
     subscription.filling = true
     try {
-      const answer = await pollOnce(await this.#host.access(0), [[name, track.resumeFrom()]])
+      const answer = await pollOnce(await this.#host.access(), [[name, track.resumeFrom()]])
       track.started(undefined)
       for (const message of inOrder(answer)) this.#take(message, [])
       track.proved(partsOf(answer.id))

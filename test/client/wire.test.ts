@@ -3,6 +3,7 @@ import { everwire } from 'everwire'
 import {
   ClientError,
   connect,
+  history,
   presence,
   request,
   type ConnectOptions,
@@ -412,6 +413,23 @@ describe('the choice', () => {
     await alive(wire)
     expect(proxy.open).toBeGreaterThan(0)
   }, 30_000)
+
+  test.each(transports)(
+    'C62: what is asked beside the connection (%s) goes to the endpoint that answers',
+    async (name) => {
+      vi.spyOn(Math, 'random').mockReturnValue(0)
+      const { server, proxy } = await stage()
+      const refusing = await stage()
+      refusing.proxy.treatment = 'refuse'
+      await server.publish('a', 'n', 1)
+      const wire = connect([`${refusing.proxy.url}/wire`, `${proxy.url}/wire`], { transports: [name] })
+      cleanups.push(() => wire.close())
+      const [a, b] = [collect(wire, 'a', { last: 1 }), collect(wire, 'b', { after: 'earliest' })]
+      await Promise.all([a.has(1), subscribed(wire, 'b')])
+      expect(b.messages).toEqual([])
+      expect((await history(wire.channel('a'))).messages.map(({ data }) => data)).toEqual([1])
+    },
+  )
 })
 
 describe('the end', () => {

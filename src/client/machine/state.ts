@@ -123,10 +123,10 @@ export function wireState(state: State): WireState {
   return state.wasLive ? 'reconnecting' : 'connecting'
 }
 
-export function initial(settings: Settings, random: () => number): State {
+export function initial(settings: Settings, random: () => number, standings: Standings = {}): State {
   return {
     settings,
-    standings: {},
+    standings,
     tried: [],
     attempt: 0,
     endpoint: Math.floor(random() * settings.endpoints),

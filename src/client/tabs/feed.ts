@@ -96,7 +96,7 @@ export class Feed {
     let told = false
     for (;;) {
       try {
-        const answer = await pollOnce(await access(0), [[channel, from]])
+        const answer = await pollOnce(await access(), [[channel, from]])
         if (!here()) return
         if (!told) reader.tell({ type: 'subscribed', channel, ref })
         told = true

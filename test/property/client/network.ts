@@ -167,7 +167,7 @@ class SimConnection implements Connection {
     const cut = this.#net.chance(this.#weather.killed)
       ? 200
       : -Math.log(1 - random()) * this.#weather.cutAfterMs
-    if (cut !== Infinity) clock.later(cut, () => this.#cut())
+    if (cut !== Infinity) clock.later(cut, () => this.cut())
     this.#pump(false)
   }
 
@@ -286,7 +286,7 @@ class SimConnection implements Connection {
     clock.later(this.#upAt - clock.now, () => void (this.#dead || run()))
   }
 
-  #cut(): void {
+  cut(): void {
     if (this.#dead) return
     const tells = !this.#net.chance(this.#weather.halfOpen)
     this.#dead = true

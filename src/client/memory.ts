@@ -1,0 +1,33 @@
+import type { Standings } from './chooser.ts'
+import type { Env } from './env.ts'
+
+/** How long what was learned of a network holds: the tab may be on another by then. */
+const holdsMs = 10 * 60_000
+
+/**
+ * What was learned of the transports, for the next page of this tab: so that not every page has to find out anew that
+ * WebSockets are blocked here. Which one has lived is not kept: on another network it would be tried alone.
+ */
+export function memory(key: string): Pick<Env, 'recall' | 'remember'> {
+  return {
+    recall() {
+      try {
+        const { at, standings } = JSON.parse(sessionStorage.getItem(key) ?? '')
+        return Date.now() - at < holdsMs ? standings : {}
+      } catch {
+        // Nothing was kept, or nothing can be.
+        return {}
+      }
+    },
+    remember(all: Standings) {
+      const standings = Object.fromEntries(
+        Object.entries(all).map(([name, each]) => [name, { ...each, proved: false, strikes: 0 }]),
+      )
+      try {
+        sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), standings }))
+      } catch {
+        // It is only a convenience.
+      }
+    },
+  }
+}
