@@ -17,10 +17,7 @@ export function connect<C extends Contract = Contract>(
   endpoint: string | readonly string[],
   options: ConnectOptions = {},
 ): Wire<C> {
-  return new Wire<C>(
-    basesOf(endpoint),
-    options,
-    { ...platform, transports: { websocket, sse, poll } },
-    watchPage,
-  )
+  const bases = basesOf(endpoint)
+  const env = { ...platform, ...memory(`everwire ${bases.join(' ')}`), transports: { websocket, sse, poll } }
+  return new Wire<C>(bases, options, env, watchPage)
 }
