@@ -2,7 +2,6 @@
 // for every ten of them goes in the middle of its request. Then the server holds what it held before. Linux.
 // node test/torture/comings.ts [clients a transport]
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { lines } from '../support/lines.ts'
@@ -120,8 +119,7 @@ function opened(port: number, asks: string, served: string): Promise<Socket> {
 
 /** Gone by its goodbye, or without a word. */
 async function gone(socket: Socket, leave: ((socket: Socket) => void) | undefined): Promise<void> {
-  socket.removeAllListeners('error').on('error', () => {})
-  const closed = once(socket, 'close')
+  const closed = ended(socket.removeAllListeners('error'))
   if (leave) leave(socket)
   else socket.resetAndDestroy()
   await closed
@@ -129,10 +127,15 @@ async function gone(socket: Socket, leave: ((socket: Socket) => void) | undefine
 
 /** Begins its request, and goes. */
 async function interrupted(port: number, beginning: string, reset: boolean): Promise<void> {
-  const socket = connect({ port, host: '127.0.0.1' }).on('error', () => {})
-  const closed = once(socket, 'close')
+  const socket = connect({ port, host: '127.0.0.1' })
+  const closed = ended(socket)
   socket.resume().write(beginning, () => (reset ? socket.resetAndDestroy() : socket.end()))
   await closed
+}
+
+/** Whether the server ends it or resets it: what is sent to one who leaves may be unread. */
+function ended(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.on('error', () => {}).once('close', () => resolve()))
 }
 
 /** What is held once that is so; after 10 s whatever is held. */

@@ -54,7 +54,7 @@ function bytesOf(text: string): number {
 
 function table(all: readonly SlowReadersReport[]): string {
   const rows = all.map((report) => {
-    const { delivery, server, kernel, sockets, groups } = report
+    const { delivery, cpu, server, kernel, sockets, groups } = report
     const bound = bounds(report.slow)
     const times = (three: readonly number[]) => three.map((ms) => ms.toFixed(1)).join(', ')
     const ratio = delivery.with.map((ms, i) => (ms / (delivery.without[i] ?? 0)).toFixed(2)).join(', ')
@@ -67,6 +67,7 @@ function table(all: readonly SlowReadersReport[]): string {
       times(delivery.without),
       times(delivery.with),
       ratio,
+      `${cpu.without.toFixed(1)}, ${cpu.with.toFixed(1)}`,
       [server.without, server.owed, server.most].map(round).join(', '),
       round(server.without + bound.server),
       growth(Math.max(0, server.owed - server.without)),
@@ -83,6 +84,7 @@ function table(all: readonly SlowReadersReport[]): string {
     'p50, p99, longest without (ms)',
     'with',
     'ratio',
+    "server's processor without, with (s)",
     'server without, owed, most (MiB)',
     'bound',
     'each',

@@ -39,6 +39,8 @@ export interface SlowReadersReport extends SlowReaders {
   readonly messages: number
   /** The same load, the same healthy readers; without slow ones is before they come and after they have gone. */
   readonly delivery: { readonly without: Times; readonly with: Times }
+  /** Processor seconds of the server for that load; without: the mean. */
+  readonly cpu: { readonly without: number; readonly with: number }
   /** Resident bytes of the server: at most without slow readers, when all is owed to them, at most until they have it all. */
   readonly server: { readonly without: number; readonly owed: number; readonly most: number }
   /** The kernel's memory for all TCP sockets of this machine (/proc/net/sockstat), both ends: at rest. */
@@ -116,23 +118,27 @@ export async function slowReaders(
       }
     }
     let published = 0
-    const load = async (phase: string, what: string) => {
+    const cpu = async () => (await server.ask<{ cpu: number }>('')).cpu
+    /** Answers the processor seconds that it took. */
+    const load = async (phase: string, what: string): Promise<number> => {
       healthyOnes.say(`phase ${phase}`)
+      const before = await cpu()
       server.say(JSON.stringify({ count: messages, size, perSecond }))
       await until(healthyOnes, (published += messages), what)
       await server.next()
+      return (await cpu()) - before
     }
 
     const healthyOnes = await readers('healthy', healthy)
     await held((sockets) => sockets === healthy)
-    await load('without', 'without slow readers')
+    const first = await load('without', 'without slow readers')
     const without = { server: most, kernel: await atRest() }
     const slowOnes = await readers('slow', slow)
     healthyOnes.say('phase start')
     await server.ask(JSON.stringify({ count: headStart, size, perSecond: 1e3 }))
     published += headStart
     await held((sockets) => sockets === healthy + slow)
-    await load('with', `beside ${slow} that do not read`)
+    const beside = await load('with', `beside ${slow} that do not read`)
     const sockets = await held((now) => now === (stall ? healthy : healthy + slow))
     const full = { server: await rss(), kernel: await atRest() }
     slowOnes.say('read')
@@ -140,12 +146,13 @@ export async function slowReaders(
     const peak = most
     slowOnes.say('quit')
     await held((now) => now === healthy)
-    await load('without', 'without slow readers again')
+    const last = await load('without', 'without slow readers again')
     const healthyGroup = await until(healthyOnes, published, 'the end')
     return {
       ...options,
       messages,
       delivery: await healthyOnes.ask<SlowReadersReport['delivery']>('times'),
+      cpu: { without: (first + last) / 2, with: beside },
       server: { without: without.server, owed: full.server, most: peak },
       kernel: { without: without.kernel, owed: full.kernel },
       sockets,

@@ -20,7 +20,8 @@ let n = 0
 for await (const line of createInterface({ input: process.stdin })) {
   if (line !== '') await publish(JSON.parse(line))
   const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
-  answer({ published: n, sockets, id: await wire.position() })
+  const { user, system } = process.cpuUsage()
+  answer({ sockets, id: await wire.position(), cpu: (user + system) / 1e6 })
 }
 await wire.close()
 
