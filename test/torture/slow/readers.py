@@ -63,9 +63,7 @@ class Reader:
         except ConnectionError:
             data = b""
         if not data:
-            selector.unregister(self.sock)
-            self.sock.close()
-            self.connect()
+            self.come_back()
             return
         self.now = time.monotonic_ns()
         self.raw += data
@@ -78,12 +76,22 @@ class Reader:
             if len(self.raw) == before:
                 break
 
+    def come_back(self):
+        selector.unregister(self.sock)
+        self.sock.close()
+        self.connect()
+
     def head(self):
         head, found, rest = self.raw.partition(b"\r\n\r\n")
         if not found:
             return
-        if head.split(b" ", 2)[1] not in (b"200", b"101"):
+        status = head.split(b" ", 2)[1]
+        if status not in (b"200", b"101", b"408", b"503"):
             raise SystemExit(f"{TRANSPORT}: {head.decode()} {rest.decode()}")
+        if status[:1] in b"45":
+            # The server has too much to do just now.
+            self.come_back()
+            return
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 self.length = int(line.split(b":")[1])
@@ -143,7 +151,7 @@ class Reader:
             opcode, begins = self.raw[at] & 15, self.raw[start : start + min(size, 300)]
             at = start + size
             if opcode == 9:
-                self.sock.send(bytes([0x8A, 0x80 | size, 0, 0, 0, 0]) + begins)
+                self.pong(bytes([0x8A, 0x80 | size, 0, 0, 0, 0]) + begins)
             if opcode == 1:
                 kind = TYPE.match(begins)[1]
                 if kind == b"gap":
@@ -154,6 +162,13 @@ class Reader:
                 if found and kind in (b"message", b"gap", b"subscribed", b"position"):
                     self.position = found[1].decode()
         self.raw = self.raw[at:]
+
+    def pong(self, frame):
+        try:
+            self.sock.send(frame)
+        except (BlockingIOError, ConnectionError):
+            # A socket that is full owes a pong the less; of one that is gone the next read knows.
+            pass
 
     def gap(self):
         self.gaps += 1
