@@ -137,6 +137,16 @@ describe('the machine', () => {
     expect(wireState(m.state)).toBe('denied')
   })
 
+  test('a page that slept may ask for a token once more', () => {
+    const m = machine({ refreshable: true })
+    const expired: Ending = { retry: 'never', told: true, code: 'token-expired', message: '' }
+    m.tell({ type: 'start' })
+    m.end(expired)
+    m.tell({ type: 'asleep' })
+    m.tell({ type: 'shown' }, 3_600_000)
+    expect(opens(m.end(expired))).toEqual(['websocket'])
+  })
+
   test('C45: gives up after the last attempt', () => {
     const m = machine({ maxAttempts: 2, transports: ['sse'] })
     m.tell({ type: 'start' })

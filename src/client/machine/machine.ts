@@ -34,7 +34,7 @@ export function step(state: State, event: Event, context: Context): State {
     case 'asleep':
       if (state.phase === 'live') context.act.lost(state.line)
       shutAll(state, context.act)
-      return { ...state, phase: 'waiting', coming: undefined, tried: [] }
+      return { ...state, phase: 'waiting', coming: undefined, tried: [], refreshed: false }
     case 'timer':
       return rang(state, event.timer, context)
     case 'restream':

@@ -82,6 +82,8 @@ async function story(seed: number, tally: Tally): Promise<void> {
   let sent = 0
   // Where nobody waits for an answer, only silence tells that a connection is dead.
   const quiet = random() < 0.2
+  // Who wakes is connected at once: only those who never sleep are away for long.
+  const sleeps = random() < 0.3
   const publish = () => {
     if (quiet) return
     const name = channels[Math.floor(random() * channels.length)] ?? 'a'
@@ -114,7 +116,7 @@ async function story(seed: number, tally: Tally): Promise<void> {
       if (stop) leave.delete(name)
       else leave.set(name, join(name))
       stop?.()
-    } else if (roll < 0.8) {
+    } else if (sleeps && roll < 0.8) {
       page('asleep')
       clock.later(random() * 8_000, () => page('shown'))
     } else if (roll < 0.84) Object.assign(net.weather, weatherOf(random, forever))
