@@ -1,297 +1,243 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { WebSocket } from 'ws'
-import type { Wire } from '../../../src/client/wire.ts'
 import { parsePosition } from '../../../src/protocol/position.ts'
-import type { Seen } from './judge.ts'
+import { Bare, type Setting, type Wired } from './bare.ts'
 import { pause, textOf, watchdog } from './publishers.ts'
 
-/** Reads for as long as it may, through every drop, and writes down what it sees. */
-export interface Reader {
-  readonly name: string
-  readonly seen: Seen[]
-  /** How far it has come in a channel: `seq-epoch`. */
-  reached(channel: string): string | undefined
-  close(): void
-}
+/** What is silent for so long has gone: three heartbeats. */
+const silenceMs = 3_000
 
-type Wired = Readonly<Record<string, unknown>> & { readonly id?: string; readonly channel?: string }
+/** How a bare client reads: at once, or with pauses that let the server's buffers fill up. */
+export type Pace = 'at once' | 'slowly'
 
-/** What bare clients share: a list of channels, and what they write down of each message of the protocol. */
-abstract class Bare implements Reader {
-  readonly name: string
-  readonly seen: Seen[] = []
-  protected readonly channels: readonly string[]
-  protected readonly url: string
-  protected over = false
-  readonly #reached = new Map<string, string>()
-  readonly #begun = new Set<string>()
-
-  constructor(name: string, url: string, channels: readonly string[]) {
-    this.name = name
-    this.url = url
-    this.channels = channels
-  }
-
-  reached(channel: string): string | undefined {
-    return this.#reached.get(channel)
-  }
-
-  close(): void {
-    this.over = true
-  }
-
-  protected begin(channel: string, at: string): void {
-    if (this.#begun.has(channel)) return
-    this.#begun.add(channel)
-    this.seen.push({ type: 'begin', channel, at })
-  }
-
-  protected message({ channel = '', id, data, slot, removed }: Wired): void {
-    this.seen.push({ type: 'message', channel, id, data, slot: slot as string, removed: removed === true })
-    if (id !== undefined) this.#reached.set(channel, id)
-  }
-
-  protected gap({ channel = '', reason, oldest }: Wired, at: string | undefined): void {
-    this.seen.push({ type: 'gap', channel, reason: String(reason), at, oldest: oldest as string })
-    if (at !== undefined) this.#reached.set(channel, at)
-  }
-
-  protected snapshot({ channel = '', phase }: Wired): void {
-    this.seen.push({ type: 'snapshot', channel, phase: phase === 'end' ? 'end' : 'begin' })
-  }
-
-  protected proved(channel: string, at: string): void {
-    this.begin(channel, at)
-    this.seen.push({ type: 'proved', channel, at })
-    this.#reached.set(channel, at)
-  }
-
-  /** A position of the whole list. */
-  protected stated(id: string, except?: string): void {
-    const { seq, epoch, floors } = parsePosition(id)
-    for (const [index, channel] of this.channels.entries()) {
-      const at = `${Math.max(seq, floors.get(index) ?? 0)}-${epoch}`
-      if (channel !== except) this.proved(channel, at)
-    }
-  }
-
-  protected reach(id: string, channel: string): string {
-    const { seq, epoch, floors } = parsePosition(id)
-    return `${Math.max(seq, floors.get(this.channels.indexOf(channel)) ?? 0)}-${epoch}`
-  }
-}
-
-/** An event stream that is resumed by `Last-Event-ID` alone. Nothing is filtered: a repeat is the server's. */
-export class BareSse extends Bare {
+/**
+ * A list of channels by event streams, polls and WebSockets, one after the other when there are several ways: each goes
+ * on from what the one before it had come to. Nothing is filtered: a repeat is the server's.
+ */
+export class BareReader extends Bare {
+  readonly #ways: readonly ('sse' | 'poll' | 'websocket')[]
+  readonly #pace: Pace
+  /** Until it has a position: what it asks for first. */
   readonly #start: string
-  #id: string | undefined
-  #abort = new AbortController()
+  /** Of the whole list. */
+  #at: string | undefined
+  /** Of each channel, beyond that. */
+  readonly #own = new Map<string, string>()
+  readonly #inSnapshot = new Set<string>()
+  #way = 0
+  #hangUp: () => void = () => {}
 
-  constructor(name: string, url: string, channels: readonly string[], start: string) {
-    super(name, url, channels)
+  constructor(
+    name: string,
+    setting: Setting,
+    channels: readonly string[],
+    ways: readonly ('sse' | 'poll' | 'websocket')[],
+    start: string,
+    pace: Pace = 'at once',
+  ) {
+    super(name, setting, channels)
+    this.#ways = ways
     this.#start = start
+    this.#pace = pace
+    const at = this.#startAt()
+    if (at !== undefined) for (const channel of channels) this.begin(channel, at)
     void this.#run()
   }
 
   override close(): void {
     super.close()
-    this.#abort.abort()
+    this.#hangUp()
+  }
+
+  /** Takes the next way from here on. */
+  change(): void {
+    if (this.#ways.length === 1) return
+    this.#way++
+    this.#hangUp()
   }
 
   async #run(): Promise<void> {
-    const query = this.channels.map((channel) => `channel=${channel}`).join('&')
     while (!this.over) {
-      this.#abort = new AbortController()
-      const silence = watchdog(1_300, () => this.#abort.abort())
+      const way = this.#ways[this.#way % this.#ways.length]
       try {
-        const headers = this.#id === undefined ? {} : { 'last-event-id': this.#id }
-        const { signal } = this.#abort
-        const response = await fetch(`${this.url}/wire/sse?envelope=1&${query}&${this.#start}`, {
-          headers,
-          signal,
-        })
-        if (response.status !== 200) throw new Error(await response.text())
-        const parser = createParser({ onEvent: (event) => this.#take(event) })
-        const decoder = new TextDecoder()
-        for await (const chunk of response.body ?? []) {
-          silence.heard()
-          parser.feed(decoder.decode(chunk, { stream: true }))
-        }
+        if (way === 'sse') await this.#stream()
+        else if (way === 'poll') await this.#poll()
+        else await this.#socket()
       } catch {
         // Cut, refused or silent: it comes back.
       }
-      silence.stop()
+      this.lost()
       await pause(10)
     }
   }
 
-  #take({ event = 'message', id, data }: EventSourceMessage): void {
-    const value: Wired = JSON.parse(data)
-    if (event === 'message') this.message(value)
-    else if (event === 'gap')
-      this.gap(value, id === undefined ? undefined : this.reach(id, value.channel ?? ''))
-    else if (event === 'snapshot') this.snapshot(value)
-    if (id === undefined) return
-    this.#id = id
-    this.stated(id, event === 'gap' ? value.channel : undefined)
-  }
-}
-
-function seqOf(id: unknown): number {
-  return parsePosition(String(id)).seq
-}
-
-/** Polls with the id of the last answer. */
-export class BarePoll extends Bare {
-  #after: string
-
-  constructor(name: string, url: string, channels: readonly string[], after: string) {
-    super(name, url, channels)
-    this.#after = after
-    for (const channel of channels) this.begin(channel, after)
-    void this.#run()
+  #query(): string {
+    const list = this.channels.map((channel) => `channel=${channel}`).join('&')
+    if (this.#own.size === 0) return `${list}&${this.#at === undefined ? this.#start : `after=${this.#at}`}`
+    // Positions of single channels, as a WebSocket has left them, one for each.
+    const after = this.channels.map((channel) =>
+      this.#inSnapshot.has(channel)
+        ? 'now'
+        : (this.#own.get(channel) ?? this.#at ?? this.#startAt() ?? 'now'),
+    )
+    return `${list}&${after.map((each) => `after=${each}`).join('&')}`
   }
 
-  async #run(): Promise<void> {
-    const query = this.channels.map((channel) => `channel=${channel}`).join('&')
-    while (!this.over) {
-      try {
-        const signal = AbortSignal.timeout(1_500)
-        const response = await fetch(`${this.url}/wire/poll?wait=0.4&${query}&after=${this.#after}`, {
-          signal,
-        })
-        if (response.status === 200) this.#take(await response.json())
-        else await pause(20)
-      } catch {
-        await pause(10)
+  async #stream(): Promise<void> {
+    const abort = new AbortController()
+    this.#hangUp = () => abort.abort()
+    const slow = this.#pace === 'slowly'
+    const silence = watchdog(slow ? 15_000 : silenceMs, this.#hangUp)
+    try {
+      const plain = this.#own.size === 0 && this.#at !== undefined
+      const resumes = plain || this.#own.size > 0
+      // The start stays in the URL, as an EventSource has it: `Last-Event-ID` wins.
+      const headers: Record<string, string> = plain ? { 'last-event-id': this.#at ?? '' } : {}
+      const list = this.channels.map((channel) => `channel=${channel}`).join('&')
+      const query = plain ? `${list}&${this.#start}` : this.#query()
+      const url = `${this.setting.url}/wire/sse?envelope=1&${query}`
+      const response = await fetch(url, { headers, signal: abort.signal })
+      if (response.status !== 200) throw new Error(await response.text())
+      const parser = createParser({ onEvent: (event) => this.#event(event, resumes) })
+      const decoder = new TextDecoder()
+      for await (const chunk of response.body ?? []) {
+        silence.heard()
+        this.heard()
+        parser.feed(decoder.decode(chunk, { stream: true }))
+        if (slow && this.setting.random() < 0.1) await pause(500 + this.setting.random() * 2_500)
       }
+    } finally {
+      silence.stop()
     }
   }
 
-  #take({
-    messages,
-    gaps,
-    snapshots,
-    id,
-  }: Record<'messages' | 'gaps' | 'snapshots', Wired[]> & { id: string }): void {
+  #event({ event = 'message', id, data }: EventSourceMessage, resumes: boolean): void {
+    // Said by the server itself: it ends the stream.
+    if (event === 'error') return
+    const value: Wired = JSON.parse(data)
+    if (event === 'connected') this.connected('sse', resumes ? id !== undefined : undefined)
+    if (event === 'message') this.message(value, id)
+    else if (event === 'gap') this.gap(value, id, true)
+    else if (event === 'snapshot') this.snapshot(value)
+    if (id === undefined) return
+    this.#at = id
+    this.#own.clear()
+    if (event !== 'message' && event !== 'gap') this.listed(id)
+  }
+
+  async #poll(): Promise<void> {
+    let first = true
+    const abort = new AbortController()
+    this.#hangUp = () => abort.abort()
+    while (!this.over && !abort.signal.aborted) {
+      const signal = AbortSignal.any([AbortSignal.timeout(silenceMs), abort.signal])
+      const response = await fetch(`${this.setting.url}/wire/poll?wait=0.4&${this.#query()}`, { signal })
+      if (response.status !== 200) throw new Error(await response.text())
+      const answer = (await response.json()) as Answer
+      this.heard()
+      const granted = !answer.gaps.some(({ reason }) => reason !== 'expired' && reason !== 'snapshot')
+      const resumes = this.#at !== undefined || this.#own.size > 0
+      if (first) this.connected('poll', resumes ? granted : undefined)
+      first = false
+      this.#answer(answer)
+    }
+  }
+
+  #answer({ messages, gaps, snapshots, id }: Answer): void {
+    let last = 0
     const told: [place: number, tell: () => void][] = [
       ...gaps.map((gap): [number, () => void] => [
         gap['reason'] === 'expired' ? seqOf(gap['after']) + 0.5 : -2,
-        () => this.gap(gap, this.reach(gap.id ?? gaps.at(-1)?.id ?? id, gap.channel ?? '')),
+        () =>
+          this.gap(gap, gap.id === undefined ? undefined : this.reachOf(gap.id, gap.channel ?? ''), false),
       ]),
       ...snapshots.map((mark): [number, () => void] => [
         mark['phase'] === 'begin' ? -1 : seqOf(mark.id) + 0.5,
         () => this.snapshot(mark),
       ]),
-      ...messages.map((message): [number, () => void] => [seqOf(message.id), () => this.message(message)]),
+      ...messages.map((message): [number, () => void] => [
+        (last = message.id === undefined ? last : seqOf(message.id)),
+        () => this.message(message),
+      ]),
     ]
     for (const [, tell] of told.sort(([a], [b]) => a - b)) tell()
-    this.#after = id
-    this.stated(id)
-  }
-}
-
-/** A WebSocket that resumes each channel from the last id it has of it. */
-export class BareWebSocket extends Bare {
-  readonly #after = new Map<string, string>()
-  readonly #inSnapshot = new Set<string>()
-  #socket: WebSocket | undefined
-
-  constructor(name: string, url: string, channels: readonly string[], after: string) {
-    super(name, url, channels)
-    for (const channel of channels) {
-      this.#after.set(channel, after)
-      this.begin(channel, after)
-    }
-    void this.#run()
+    this.#at = id
+    this.#own.clear()
+    this.listed(id)
   }
 
-  override close(): void {
-    super.close()
-    this.#socket?.terminate()
+  /** Resumes each channel from the last id it has of it. */
+  async #socket(): Promise<void> {
+    const socket = new WebSocket(`${this.setting.url.replace('http', 'ws')}/wire/ws`)
+    this.#hangUp = () => socket.terminate()
+    const ended = new Promise<void>((resolve) => socket.once('close', resolve))
+    const slow = this.#pace === 'slowly'
+    const silence = watchdog(slow ? 15_000 : silenceMs, this.#hangUp)
+    const subscribed = new Set<string>()
+    socket.on('error', () => {})
+    socket.on('message', (data) => {
+      silence.heard()
+      this.heard()
+      if (!this.over) this.#said(socket, subscribed, JSON.parse(textOf(data)))
+      if (!slow || this.setting.random() > 0.01) return
+      socket.pause()
+      setTimeout(() => socket.resume(), 500 + this.setting.random() * 2_500)
+    })
+    await ended
+    silence.stop()
   }
 
-  async #run(): Promise<void> {
-    while (!this.over) {
-      const socket = new WebSocket(`${this.url.replace('http', 'ws')}/wire/ws`)
-      this.#socket = socket
-      const ended = new Promise<void>((resolve) => socket.once('close', resolve))
-      const silence = watchdog(1_300, () => socket.terminate())
-      const subscribed = new Set<string>()
-      socket.on('error', () => {})
-      socket.on('message', (data) => {
-        silence.heard()
-        if (!this.over) this.#take(socket, subscribed, JSON.parse(textOf(data)))
-      })
-      await ended
-      silence.stop()
-      await pause(10)
-    }
-  }
-
-  #take(socket: WebSocket, subscribed: Set<string>, said: Wired): void {
+  #said(socket: WebSocket, subscribed: Set<string>, said: Wired): void {
     const { type, channel = '', id } = said
     if (type === 'welcome') {
-      for (const each of this.channels) {
-        // Cut off inside a snapshot it starts anew.
-        const after = this.#inSnapshot.has(each) ? {} : { after: this.#after.get(each) }
-        socket.send(JSON.stringify({ type: 'subscribe', channel: each, ...after }))
-      }
+      this.connected('websocket', undefined)
+      for (const each of this.channels) this.#subscribe(socket, each)
     }
     if (type === 'ping') socket.send('{"type":"ping"}')
     if (type === 'message') this.message(said)
-    if (type === 'gap') this.gap(said, id)
-    if (type === 'snapshot') {
-      this.snapshot(said)
-      if (said['phase'] === 'begin') this.#inSnapshot.add(channel)
-      else this.#inSnapshot.delete(channel)
+    if (type === 'gap') this.gap(said, id, false)
+    if (type === 'snapshot') this.snapshot(said)
+    if (type === 'subscribed') {
+      if (this.#afterOf(channel) !== undefined && !this.#inSnapshot.has(channel))
+        this.resumption(id !== undefined)
+      subscribed.add(channel)
     }
-    if (type === 'subscribed') subscribed.add(channel)
     if (id === undefined) return
     const about = type === 'position' ? [...subscribed] : [channel]
     for (const each of about) {
       // A start anew says where it begins, which is before what is held.
       if (type === 'subscribed' && this.#inSnapshot.has(each)) continue
-      this.#after.set(each, id)
+      this.#own.set(each, id)
       if (type !== 'gap' && type !== 'message') this.proved(each, id)
     }
   }
+
+  #subscribe(socket: WebSocket, channel: string): void {
+    const after = this.#afterOf(channel)
+    // Cut off inside a snapshot it starts anew.
+    const start = after === undefined || this.#inSnapshot.has(channel) ? {} : { after }
+    socket.send(JSON.stringify({ type: 'subscribe', channel, ...start }))
+  }
+
+  #afterOf(channel: string): string | undefined {
+    const own = this.#own.get(channel)
+    if (own !== undefined) return own
+    return this.#at === undefined ? this.#startAt() : this.reachOf(this.#at, channel)
+  }
+
+  #startAt(): string | undefined {
+    return /^after=(\d.*)$/.exec(this.#start)?.[1]
+  }
+
+  protected override snapshot(mark: Wired): void {
+    super.snapshot(mark)
+    if (mark['phase'] === 'begin') this.#inSnapshot.add(mark.channel ?? '')
+    else this.#inSnapshot.delete(mark.channel ?? '')
+  }
 }
 
-/** What an application sees of the SDK. */
-export class SdkReader implements Reader {
-  readonly name: string
-  readonly seen: Seen[] = []
-  readonly #wire: Wire
+type Answer = Record<'messages' | 'gaps' | 'snapshots', Wired[]> & { readonly id: string }
 
-  constructor(name: string, wire: Wire) {
-    this.name = name
-    this.#wire = wire
-  }
-
-  /** One more channel, whatever else is under way. */
-  listen(name: string, after: string): void {
-    const channel = this.#wire.channel(name, { after })
-    this.seen.push({ type: 'begin', channel: name, at: after })
-    channel.onMessage(({ id, data, slot, removed }) => {
-      this.seen.push({ type: 'message', channel: name, id, data, slot, removed })
-    })
-    channel.on('gap', ({ reason, oldest, id }) => {
-      // Of several gaps only the last states a position.
-      const at = id === undefined ? undefined : channel.position
-      this.seen.push({ type: 'gap', channel: name, reason, at, oldest })
-    })
-    channel.on('snapshot', ({ phase }) => this.seen.push({ type: 'snapshot', channel: name, phase }))
-    channel.on('error', (error) => {
-      this.seen.push({ type: 'gap', channel: name, reason: `denied: ${error.code}`, at: undefined })
-    })
-  }
-
-  reached(channel: string): string | undefined {
-    return this.#wire.channel(channel).position
-  }
-
-  close(): void {
-    this.#wire.close()
-  }
+function seqOf(id: unknown): number {
+  return parsePosition(String(id)).seq
 }

@@ -1,306 +1,309 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { platform } from '../../../src/client/env.ts'
-import { poll } from '../../../src/client/transports/poll.ts'
-import { sse } from '../../../src/client/transports/sse.ts'
-import type { TransportName } from '../../../src/client/transports/transport.ts'
-import { websocket } from '../../../src/client/transports/websocket.ts'
-import { Wire } from '../../../src/client/wire.ts'
 import { parsePosition } from '../../../src/protocol/position.ts'
-import { chaosProxy, type ChaosProxy } from '../../support/chaos-proxy.ts'
-import { judge, type Evidence } from './judge.ts'
-import { byHttp, bySdk, byWebSocket, pause, type Desk, type Publisher } from './publishers.ts'
-import { BarePoll, BareSse, BareWebSocket, SdkReader, type Reader } from './readers.ts'
-import { channels, payload, pick, randomFrom } from './world.ts'
+import { chaosProxy } from '../../support/chaos-proxy.ts'
+import type { Reader, Setting } from './bare.ts'
+import { harass, possible, type Scene } from './faults.ts'
+import { authorOf, Chronicle, type Kept, type Sent } from './history.ts'
+import { judge } from './judge.ts'
+import { abilities, SmallDisk } from './machine.ts'
+import type { Options } from './options.ts'
+import { byHttp, bySdk, byWebSocket, pause, wrongly, type Desk, type Publisher } from './publishers.ts'
+import { BareReader } from './readers.ts'
+import { Pace } from './pace.ts'
+import { reportOf, type Report } from './report.ts'
+import { sdk, SdkReader, transports } from './sdk.ts'
+import { Tally } from './tally.ts'
+import { Verdict } from './verdict.ts'
+import { Victim } from './victim.ts'
+import { channels, payload, randomFrom, room, shortCount, stored } from './world.ts'
 
-export interface Report {
-  readonly seed: number
-  readonly published: number
-  readonly acknowledged: number
-  readonly delivered: number
-  readonly gaps: number
-  readonly connections: number
-  readonly faults: Readonly<Record<string, number>>
-  readonly healedMs: number
-  readonly violations: readonly string[]
-}
+/** Once nothing fails any more, nobody stands still for so long before having everything. */
+const healMs = 15_000
+/** How long it may take until everybody sees who is there: nobody has gone without a word. */
+const presenceMs = 20_000
 
-export interface How {
-  readonly seed: number
-  readonly seconds: number
-  /** A file keeps everything through kills; memory ends with its process. */
-  readonly store: 'sqlite' | 'memory'
-}
-
-const transports: readonly TransportName[] = ['websocket', 'sse', 'poll']
-/** How long everybody has to get everything once nothing fails any more. */
-const healMs = 20_000
-
-/** The server as a process that can be killed and comes back elsewhere. */
-class Victim {
-  readonly #folder: string | undefined
-  #child: ChildProcess | undefined
-  port = 0
-
-  constructor(folder: string | undefined) {
-    this.#folder = folder
-  }
-
-  async start(): Promise<void> {
-    const script = fileURLToPath(new URL('server.ts', import.meta.url))
-    const child = spawn(process.execPath, [script, ...(this.#folder === undefined ? [] : [this.#folder])], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#child = child
-    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-    this.port = Number(line)
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child
-    if (!child || child.exitCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-  }
-
-  /** Whether it still runs, unless it was killed here. */
-  get lives(): boolean {
-    return this.#child?.exitCode === null && this.#child.signalCode === null
-  }
-
-  stop(): void {
-    this.#child?.kill('SIGSTOP')
-  }
-
-  goOn(): void {
-    this.#child?.kill('SIGCONT')
-  }
-
-  async position(): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/wire/position`)
-    return ((await response.json()) as { id: string }).id
-  }
-}
-
-/** One run: publishers, readers and faults for so long, then peace, then judgement. */
-export async function torture({ seed, seconds, store }: How): Promise<Report> {
+/** One run: publishers, readers and faults, then peace, then judgement. `progress` is told how it goes, now and then. */
+export async function torture(options: Options, progress: (tally: Tally) => void): Promise<Report> {
+  const { seed, seconds, store } = options
   const random = randomFrom(seed)
-  const folder = store === 'sqlite' ? await mkdtemp(join(tmpdir(), 'everwire-torture-')) : undefined
-  const victim = new Victim(folder)
-  const logs = new Map<string, number>()
-  const born = async () => {
-    await victim.start()
-    logs.set(parsePosition(await victim.position()).epoch, store === 'sqlite' ? 0 : logs.size)
-  }
-  await born()
-  const proxy = await chaosProxy(() => victim.port)
-  const wires: Wire[] = []
-  const wire = (transport: TransportName) => {
-    const env = { ...platform, random: () => random() * 0.1, transports: { websocket, sse, poll } }
-    const made = new Wire([`${proxy.url}/wire`], { transports: [transport] }, env, () => () => {})
-    wires.push(made)
-    return made
-  }
-  const faults: Record<string, number> = {}
-  let readers: Reader[] = []
+  const tally = new Tally()
+  const folder = mkdtempSync(join(tmpdir(), 'everwire-torture-'))
+  const able = abilities()
+  const { here, leftOut } = possible(able, store, options.faults)
+  const wants = (name: string) => here.some((each) => each.name === name)
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  const disk = wants('disk-full') ? new SmallDisk(data) : undefined
+  const fakeTime = wants('clock') && typeof able.fakeTime !== 'string' ? able.fakeTime.path : undefined
+  const victim = new Victim({ folder, store: store === 'sqlite' ? data : undefined, fakeTime, tally })
+  const closing: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  if (disk) closing.push(() => disk.close())
   try {
-    const end = Date.now() + seconds * 1_000
+    await victim.start()
+    const proxy = await chaosProxy(() => victim.port)
+    const setting: Setting = { url: proxy.url, folder: join(folder, 'history'), tally, random }
+    const begun = performance.now()
+    const elapsed = () => (performance.now() - begun) / 1_000
+    const over = () =>
+      victim.crashed ||
+      (elapsed() > seconds &&
+        tally.deliveries >= options.deliveries &&
+        tally.acknowledged >= options.acknowledged)
+    const pace = new Pace()
+    closing.push(() => pace.close())
+    const sent = new Chronicle<Sent>(setting.folder, 'sent')
     const desk: Desk = {
       url: proxy.url,
       random,
-      acknowledged: [],
-      tried: new Map(),
-      refused: [],
-      over: () => Date.now() > end,
+      sent,
+      tally,
+      over,
+      turn: () => pace.turn(),
+      open: () => pace.open,
     }
     const start = await victim.position()
-    const applications = transports.map((name) => new SdkReader(`sdk ${name}`, wire(name)))
-    readers = [...applications, ...bareReaders(proxy.url, start)]
-    const listening = listen(applications, start, seconds)
+    const bare = bareReaders(setting, start)
+    const applications = sdkReaders(setting)
+    const readers: readonly Reader[] = [...bare, ...applications]
+    const ticking = setInterval(() => {
+      victim.measure()
+      progress(tally)
+    }, 1_000)
+    closing.push(
+      () => clearInterval(ticking),
+      () => void victim.end('SIGKILL'),
+      () => void proxy.close(),
+      ...readers.map((each) => () => each.close()),
+    )
     const publishers: readonly Publisher[] = [
       byHttp,
-      byWebSocket,
-      ...transports.map((name) => bySdk(wire(name))),
+      byHttp,
+      byWebSocket(true),
+      byWebSocket(true),
+      byWebSocket(false),
+      wrongly,
+      ...transports.map((name) => {
+        const wire = sdk(setting, `publisher-${name}`, [name])
+        closing.push(() => wire.close())
+        return bySdk(wire)
+      }),
     ]
+    const listening = listen(applications, start, Math.min(seconds, 20))
+    const coming = comeAndGo(applications, over)
     const publishing = publishers.map((publish, i) => publish(desk, `p${i}`))
-    await harass(
+    const scene: Scene = {
       random,
-      victim,
       proxy,
-      born,
-      (half) => Date.now() > end - (half ? seconds * 500 : 500),
-      faults,
-    )
-    await listening
-    const healing = Date.now()
+      victim,
+      disk,
+      change: () => bare.forEach((each) => each.change()),
+      hush: () => pace.hush(),
+    }
+    await harass(scene, here, over, (fault) => tally.count(tally.faults, fault))
+    while (!over()) await pause(100)
+    const torturedSeconds = elapsed()
+    const report = (verdict: Verdict, healedMs: number) =>
+      reportOf({ options, tally, verdict, leftOut, torturedSeconds, healedMs, connections: proxy.accepted })
+    if (victim.crashed) {
+      const verdict = new Verdict()
+      verdict.add('crash', 'log', victim.errors)
+      return report(verdict, 0)
+    }
+    await Promise.all([listening, coming])
+    const healing = performance.now()
     proxy.treatment = 'pass'
     proxy.resume()
     proxy.reset()
-    await within(healMs, Promise.all(publishing), 'publishers wait for answers')
+    const stalled = (what: string) => sent.add({ type: 'wronged', violation: 'stall', what })
+    if (!(await within(4 * healMs, Promise.all(publishing)))) stalled('publishers wait for answers')
     const last = await lastWords(victim, desk)
     await arrived(readers, last)
-    const healedMs = Date.now() - healing
-    const evidence: Evidence = {
-      logOf: (epoch) => logs.get(epoch) ?? -1,
-      acknowledged: desk.acknowledged,
-      tried: desk.tried,
-      readers,
-      log: await wholeLog(victim),
-      lastLog: Math.max(...logs.values()),
-    }
-    const died = victim.lives ? [] : ['the server died by itself']
-    return {
-      seed,
-      published: desk.tried.size,
-      acknowledged: desk.acknowledged.length,
-      delivered: count(readers, 'message'),
-      gaps: count(readers, 'gap'),
-      connections: proxy.accepted,
-      faults,
-      healedMs,
-      violations: [...died, ...desk.refused.map((text) => `refused: ${text}`), ...judge(evidence)],
-    }
-  } finally {
+    for (const each of readers) if (!hasArrived(each, last)) stalled(each.condition)
+    // What is behind the position that was reached, a snapshot's end say, comes in the same moment.
+    await pause(300)
+    const healedMs = performance.now() - healing
+    await judgePresence(applications, sent)
+    if (victim.crashed) sent.add({ type: 'wronged', violation: 'crash', what: victim.errors })
+    const kept = new Chronicle<Kept>(setting.folder, 'kept')
+    await wholeLog(victim, kept)
+    victim.measure()
     for (const each of readers) each.close()
-    for (const each of wires) each.close()
-    await proxy.close()
-    await victim.kill()
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    const verdict = judge({
+      epochs: victim.epochs,
+      sent,
+      readers,
+      kept,
+      lastLog: Math.max(...[...victim.epochs.values()].map(({ log }) => log)),
+      shortCount,
+    })
+    return report(verdict, healedMs)
+  } finally {
+    for (const close of closing.toReversed()) close()
+    await victim.end('SIGKILL')
   }
 }
 
-function bareReaders(url: string, start: string): Reader[] {
+function bareReaders(setting: Setting, start: string): readonly BareReader[] {
+  const after = `after=${start}`
   return [
-    new BareSse('sse of all', url, channels, `after=${start}`),
-    new BareSse('sse of one', url, ['all/1'], 'after=earliest'),
-    new BareSse('sse from the last', url, channels, 'last=3'),
-    new BarePoll('poll of all', url, channels, start),
-    new BareWebSocket('socket', url, channels, start),
+    new BareReader('sse of all', setting, channels, ['sse'], after),
+    new BareReader('sse of one', setting, ['all/1'], ['sse'], 'after=earliest'),
+    new BareReader('sse from the last', setting, channels, ['sse'], 'last=3'),
+    new BareReader('slow sse', setting, channels, ['sse'], after, 'slowly'),
+    new BareReader('poll of all', setting, channels, ['poll'], after),
+    new BareReader('poll of two', setting, ['short/1', 'all/2'], ['poll'], after),
+    new BareReader('socket', setting, channels, ['websocket'], after),
+    new BareReader('slow socket', setting, ['all/1', 'short/1'], ['websocket'], after, 'slowly'),
+    new BareReader(
+      'hopper',
+      setting,
+      channels,
+      ['sse', 'websocket', 'poll', 'sse', 'poll', 'websocket'],
+      after,
+    ),
+    new BareReader('hopper of two', setting, ['all/2', 'latest/1'], ['poll', 'sse'], after),
   ]
 }
 
-/** One channel after the other, until half of the time is over: event streams and polls are handed over for each. */
+function sdkReaders(setting: Setting): readonly SdkReader[] {
+  return [
+    ...transports.map((name) => new SdkReader(`sdk ${name}`, setting, [name])),
+    new SdkReader('sdk of its choice', setting),
+    new SdkReader('sdk of its choice too', setting, ['sse', 'poll', 'websocket']),
+  ]
+}
+
+/** One channel after the other: event streams and polls are handed over for each. */
 async function listen(applications: readonly SdkReader[], start: string, seconds: number): Promise<void> {
+  for (const each of applications) {
+    each.watch()
+    each.enter()
+  }
   for (const channel of channels) {
     for (const each of applications) each.listen(channel, start)
     await pause((seconds * 500) / channels.length)
   }
 }
 
-/** One fault after the other, at random moments. */
-async function harass(
-  random: () => number,
-  victim: Victim,
-  proxy: ChaosProxy,
-  born: () => Promise<void>,
-  over: (half?: boolean) => boolean,
-  faults: Record<string, number>,
-): Promise<void> {
-  const bad: Readonly<Record<string, () => Promise<void> | void>> = {
-    'reset all': () => proxy.reset(),
-    'reset some': () => proxy.reset(() => random() < 0.4),
-    'reset some more': () => proxy.reset(() => random() < 0.2),
-    'cut in mid-frame': () => proxy.cutInMidFrame(),
-    blackhole: () => proxy.blackhole(),
-    refuse: async () => {
-      proxy.treatment = 'refuse'
-      proxy.reset(() => random() < 0.5)
-      await pause(150)
-      proxy.treatment = 'pass'
-    },
-    stall: async () => {
-      proxy.pause()
-      await pause(100 + random() * 400)
-      proxy.resume()
-    },
-    'stop the process': async () => {
-      victim.stop()
-      await pause(100 + random() * 300)
-      victim.goOn()
-    },
-    kill: async () => {
-      await victim.kill()
-      await pause(random() * 100)
-      await born()
-    },
-  }
-  const kinds = Object.keys(bad)
+/** Another channel that comes and goes: event streams and polls are handed over while everything goes on. */
+async function comeAndGo(applications: readonly SdkReader[], over: () => boolean): Promise<void> {
   while (!over()) {
-    await pause(50 + random() * 450)
-    // Every run has a kill: after half of the time at the latest.
-    const kind = faults['kill'] === undefined && over(true) ? 'kill' : pick(random, kinds)
-    faults[kind] = (faults[kind] ?? 0) + 1
-    await bad[kind]?.()
+    const stops = applications.map((each) => each.join(room))
+    await pause(700)
+    for (const stop of stops) stop()
+    await pause(700)
   }
 }
 
 /** A last message in each channel, published past all faults. Answers their ids. */
-async function lastWords(
-  victim: Victim,
-  { tried, acknowledged }: Desk,
-): Promise<ReadonlyMap<string, string>> {
+async function lastWords(victim: Victim, { sent, tally }: Desk): Promise<ReadonlyMap<string, string>> {
   const last = new Map<string, string>()
-  for (const [n, channel] of channels.entries()) {
+  for (const [n, channel] of stored.entries()) {
     const slot = channel.startsWith('latest/') ? 'a' : ''
-    tried.set(`last:${n}`, { channel, slot, removed: false })
-    const body = { channel, data: payload('last', n, 0), key: `last:${n}`, ...(slot === '' ? {} : { slot }) }
+    const who = `last:${n}`
+    sent.add({ type: 'tried', who, channel, slot, removed: false })
+    const body = { channel, data: payload('last', n, 0), key: who, ...(slot === '' ? {} : { slot }) }
     const response = await fetch(`http://127.0.0.1:${victim.port}/wire/publish`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
+    if (response.status !== 200) throw new Error(`the last words were refused: ${await response.text()}`)
     const { id } = (await response.json()) as { id: string }
-    acknowledged.push({ by: 'last', n, id })
+    sent.add({ type: 'acknowledged', who, id })
+    tally.published++
+    tally.acknowledged++
     last.set(channel, id)
   }
   return last
 }
 
-/** Waits until every reader has come to the last message of each of its channels, or the time is up. */
+/** Waits until all have come to the last message of each of their channels, or nobody comes any further. */
 async function arrived(readers: readonly Reader[], last: ReadonlyMap<string, string>): Promise<void> {
-  const end = Date.now() + healMs
-  const there = (reader: Reader) =>
-    [...last].every(([channel, id]) => {
-      if (!reader.seen.some((each) => each.channel === channel)) return reader.name === 'sse of one'
-      const reached = parsePosition(reader.reached(channel) ?? id.replace(/^\d+/, '0'))
-      const wanted = parsePosition(id)
-      return reached.epoch === wanted.epoch && reached.seq >= wanted.seq
-    })
-  while (!readers.every(there) && Date.now() < end) await pause(20)
-  // What is behind the position that was reached, a snapshot's end say, comes in the same moment.
-  await pause(200)
+  let standing = ''
+  for (;;) {
+    if (await until(() => readers.every((each) => hasArrived(each, last)), healMs)) return
+    const before = standing
+    standing = readers.map(({ condition }) => condition).join()
+    if (standing === before) return
+  }
 }
 
-/** Everything that the channels that keep everything hold. */
-async function wholeLog(victim: Victim): Promise<Evidence['log']> {
-  const found: { channel: string; id: string; data: unknown }[] = []
-  for (const channel of channels.filter((each) => each.startsWith('all/'))) {
+/** Whether it has come to the last message of each of its channels. */
+function hasArrived(reader: Reader, last: ReadonlyMap<string, string>): boolean {
+  return [...last].every(([channel, id]) => {
+    if (!reader.channels.includes(channel)) return true
+    const reached = parsePosition(reader.reached(channel) ?? id.replace(/^\d+/, '0'))
+    const wanted = parsePosition(id)
+    return reached.epoch === wanted.epoch && reached.seq >= wanted.seq
+  })
+}
+
+/** Whoever is there is seen by all; one who leaves is not. */
+async function judgePresence(applications: readonly SdkReader[], sent: Chronicle<Sent>): Promise<void> {
+  const check = async (who: readonly SdkReader[], when: string) => {
+    const expected = who
+      .map(({ name }) => name)
+      .toSorted()
+      .join(', ')
+    const wrong = () => applications.filter(({ present }) => present.join(', ') !== expected)
+    if (await until(() => wrong().length === 0, presenceMs)) return
+    for (const { name, present } of wrong())
+      sent.add({
+        type: 'wronged',
+        violation: 'presence',
+        what: `${when}: ${name} sees ${present.join(', ')}`,
+      })
+  }
+  await check(applications, 'all are there')
+  const gone = applications.slice(0, 2)
+  await Promise.all(
+    gone.map((each) =>
+      each.leave().catch((error: unknown) => {
+        sent.add({
+          type: 'wronged',
+          violation: 'presence',
+          what: `${each.name} cannot leave: ${String(error)}`,
+        })
+      }),
+    ),
+  )
+  await check(applications.slice(2), 'two have left')
+}
+
+/** Everything that the channels hold. */
+async function wholeLog(victim: Victim, kept: Chronicle<Kept>): Promise<void> {
+  for (const channel of stored) {
     for (let after = 'earliest'; ;) {
       const query = `channel=${channel}&limit=1000&after=${after}`
       const response = await fetch(`http://127.0.0.1:${victim.port}/wire/history?${query}`)
-      const { messages, more } = (await response.json()) as { messages: typeof found; more: boolean }
-      found.push(...messages.map(({ id, data }) => ({ channel, id, data })))
+      const { messages, more } = (await response.json()) as {
+        messages: { id: string; data: unknown; slot?: string; removed?: boolean }[]
+        more: boolean
+      }
+      for (const { id, data, slot = '', removed = false } of messages)
+        kept.add({ channel, id, who: authorOf(data, removed), slot, removed })
       if (!more) break
       after = messages.at(-1)?.id ?? after
     }
   }
-  return found
 }
 
-function count(readers: readonly Reader[], type: string): number {
-  return readers.reduce((sum, { seen }) => sum + seen.filter((each) => each.type === type).length, 0)
+async function until(done: () => boolean, ms: number): Promise<boolean> {
+  const end = performance.now() + ms
+  while (!done()) {
+    if (performance.now() > end) return false
+    await pause(20)
+  }
+  return true
 }
 
-async function within<T>(ms: number, work: Promise<T>, what: string): Promise<T> {
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`stall: ${what} for ${ms} ms`)), ms)
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
   })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer))
 }

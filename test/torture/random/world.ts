@@ -1,8 +1,16 @@
 /** What retention keeps of `short/*`: few enough to bite. */
 export const shortCount = 40
 
-export const channels = ['all/1', 'all/2', 'short/1', 'latest/1'] as const
-export const slots = ['a', 'b', 'c'] as const
+/** What a log keeps. */
+export const stored = ['all/1', 'all/2', 'short/1', 'latest/1'] as const
+/** Signals: never stored. */
+export const signals = 'none/1'
+export const channels: readonly string[] = [...stored, signals]
+export const slots = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+/** Who is there is known. */
+export const room = 'room/1'
+/** Nobody may publish there. */
+export const locked = 'locked/1'
 
 /** What a publisher says: unique, and able to show that it is whole. */
 export interface Payload {
@@ -21,7 +29,11 @@ export function isWhole(value: unknown): value is Payload {
   if (typeof value !== 'object' || value === null) return false
   const { by, n, pad, sum } = value as Partial<Payload>
   return (
-    typeof by === 'string' && typeof n === 'number' && typeof pad === 'string' && sum === sumOf(by, n, pad)
+    typeof by === 'string' &&
+    typeof n === 'number' &&
+    typeof pad === 'string' &&
+    sum === sumOf(by, n, pad) &&
+    pad === 'x'.repeat(pad.length)
   )
 }
 
