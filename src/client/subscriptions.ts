@@ -227,8 +227,9 @@ export class Subscriptions implements Rider {
   }
 
   #started(subscription: Subscription, id: string | undefined, index = 0): void {
-    subscription.track.started(id, index)
+    const whole = subscription.track.started(id, index)
     become(subscription, 'subscribed')
+    if (!whole) this.#repair(subscription)
   }
 
   #refusedOne(subscription: Subscription, { code, message }: ErrorMessage): void {

@@ -16,6 +16,8 @@ export class Track {
   /** Only what comes on the subscription that was asked for last counts. */
   #following = false
   #inSnapshot = false
+  /** What was asked for last has no position: a snapshot begins it where there is one. */
+  #anew = false
   #repaired = false
   /** A new order begins, at a position that is still to come. */
   #reset = false
@@ -33,8 +35,9 @@ export class Track {
 
   /** Where to go on. Cut off inside a snapshot, it starts anew: only a whole one says what is no more. */
   resumeFrom(): Start {
+    const after = this.#inSnapshot ? undefined : this.position
+    this.#anew = after === undefined
     if (this.#inSnapshot) return {}
-    const after = this.position
     return after === undefined ? this.#start : { after }
   }
 
@@ -43,11 +46,15 @@ export class Track {
     this.#following = false
   }
 
-  /** The subscription has begun, at `id` if that is told. What was seen before stays seen. */
-  started(id: string | undefined, index = 0): void {
+  /**
+   * The subscription has begun, at `id` if that is told. What was seen before stays seen. False: it was asked for before
+   * the snapshot began of which it would have to bring the rest.
+   */
+  started(id: string | undefined, index = 0): boolean {
     this.#following = true
     this.#reset = false
     if (!this.#at) this.#prove(this.#place(id, index))
+    return this.#anew || !this.#inSnapshot
   }
 
   /** Everything up to here is proved. `index`: the channel's place in the list to which floors refer. */

@@ -118,6 +118,15 @@ describe('a track', () => {
     expect(track.resumeFrom()).toEqual({ after: at(60) })
   })
 
+  test('a subscription that was asked for before a snapshot began cannot end it', () => {
+    const track = started(50)
+    track.resumeFrom()
+    track.snapshot({ type: 'snapshot', channel: 'c', phase: 'begin' })
+    expect(track.started(at(50))).toBe(false)
+    track.resumeFrom()
+    expect(track.started(at(60))).toBe(true)
+  })
+
   test('signals pass', () => {
     const track = started(5)
     const { id: _id, ...signal } = message(1)
