@@ -28,6 +28,7 @@ export class SdkReader implements Reader {
   #transport: TransportName
   #lostAt: number | undefined
   #members: Members<unknown> = new Map()
+  #whole = false
 
   constructor(name: string, setting: Setting, ways: readonly TransportName[] = transports) {
     this.name = name
@@ -76,11 +77,14 @@ export class SdkReader implements Reader {
   }
 
   watch(): void {
+    const companion = this.#wire.channel(`$presence/${room}`)
+    companion.on('snapshot', ({ phase }) => (this.#whole = phase === 'end'))
     presence(this.#wire.channel(room)).on('change', (members) => (this.#members = members))
   }
 
   /** Who is there, as far as it sees. */
   get present(): readonly string[] {
+    if (!this.#whole) return ['a snapshot that has not ended']
     return [...this.#members.values()].map((data) => (data as { name: string }).name).toSorted()
   }
 
