@@ -58,7 +58,7 @@ async function everything() {
 async function only(filters) {
   const chromium = filters.some((path) => path.includes('browser')) ? await ensureChromium() : {}
   if (chromium.reason) console.log(`No browser tests: ${chromium.reason}`)
-  const proxies = filters.some((path) => path.includes('proxies')) ? await ensureProxies() : {}
+  const proxies = filters.some((path) => path.includes('prox')) ? await ensureProxies() : {}
   if (proxies.reason) console.log(`Not all proxies: ${proxies.reason}`)
   record(
     filters.join(' '),

@@ -1,5 +1,6 @@
+import { recommended } from '../../src/cli/proxies/recommended.ts'
 import { idleS, type Place } from './launch.ts'
-import type { ProxyName } from './programs.ts'
+import { proxyNames, type ProxyName } from './programs.ts'
 
 /** A proxy and how it is configured. */
 export interface Configuration {
@@ -88,6 +89,18 @@ ProxyPass "/" "http://127.0.0.1:${origin}/" ${parameters}
 ${lines}`,
 })
 
+/** What `everwire proxy` prints, its time-outs shortened. */
+const printed = proxyNames.flatMap((proxy): Configuration[] => {
+  const print = recommended.get(proxy)
+  if (!print) return []
+  const config = ({ listen, origin }: Place) =>
+    print({ host: '127.0.0.1', port: listen, upstream: `127.0.0.1:${origin}`, tls: undefined }).replaceAll(
+      /\b75(?=s?\b)/g,
+      String(idleS),
+    )
+  return [{ proxy, name: 'recommended', config }]
+})
+
 export const configurations: readonly Configuration[] = [
   nginx('defaults'),
   nginx('gzip', 'gzip on; gzip_types *; gzip_proxied any; gzip_min_length 0;'),
@@ -109,4 +122,5 @@ export const configurations: readonly Configuration[] = [
   apache('defaults'),
   apache('upgrade', 'upgrade=websocket'),
   apache('deflate', '', 'SetOutputFilter DEFLATE'),
+  ...printed,
 ]

@@ -20,7 +20,8 @@ interface Row extends Measured {
 }
 
 const rows: Row[] = []
-for (const configuration of configurations) {
+const sorted = proxyNames.flatMap((name) => configurations.filter(({ proxy }) => proxy === name))
+for (const configuration of sorted) {
   const { proxy, name } = configuration
   if (!asked.includes(proxy)) continue
   if (!programs[proxy]) {

@@ -25,7 +25,10 @@ export interface Wanted {
   /** Its configuration; files besides it are to be put into the place's folder. */
   readonly config: (place: Place) => string | Promise<string>
   readonly files?: Readonly<Record<string, string>>
+  /** Whether it speaks TLS. */
   readonly secure?: boolean
+  /** Whether it is asked for the origin by its URL, as browsers ask the proxy of a network. */
+  readonly forward?: boolean
   readonly origin: number
   /** What the origin answers to `GET /origin`: by that the proxy is known to be the one that was started. */
   readonly token: string
@@ -86,7 +89,7 @@ async function started(wanted: Wanted, place: Place): Promise<ChildProcess> {
   child.once('error', (error) => (broken = error))
   const deadline = Date.now() + 20_000
   while (child.exitCode === null && !broken && Date.now() < deadline) {
-    if ((await tokenOf(place.listen, wanted.secure === true)) === wanted.token) return child
+    if ((await tokenOf(place, wanted)) === wanted.token) return child
     await wait(20)
   }
   await ended(child, 'SIGKILL')
@@ -126,9 +129,10 @@ async function freePort(): Promise<number> {
 }
 
 /** What `GET /origin` is answered with; undefined while nobody answers. */
-function tokenOf(port: number, secure: boolean): Promise<string | undefined> {
+function tokenOf({ listen: port, origin }: Place, { secure, forward }: Wanted): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port, path: '/origin', agent: false, timeout: 1_000 }
+    const path = forward ? `http://127.0.0.1:${origin}/origin` : '/origin'
+    const options = { host: '127.0.0.1', port, path, agent: false, timeout: 1_000 }
     const asked = secure ? secureRequest({ ...options, rejectUnauthorized: false }) : request(options)
     asked.on('response', (answer) => {
       let text = ''

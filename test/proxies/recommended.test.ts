@@ -4,7 +4,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { Agent, WebSocket } from 'undici'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { recommended } from '../../src/cli/proxies/recommended.ts'
-import type { EverwireOptions } from '../../src/index.ts'
+import type { Asking, EverwireOptions } from '../../src/index.ts'
+import { pages } from '../docs/pages.ts'
 import { endCommands, everwire } from '../cli/command.ts'
 import { localhost } from '../support/localhost.ts'
 import { Queue } from '../support/queue.ts'
@@ -107,11 +108,14 @@ describe.each(named)('the configuration that is printed for $proxy $why', ({ pro
     'C33 names the host by which a page knows it, so that only its own pages are admitted',
     async () => {
       const channels = { '*': { subscribe: true } }
-      const { port } = await placed({ proxy, dev: false, channels })
+      const clients: unknown[] = []
+      const authenticate = ({ headers }: Asking) => void clients.push(headers['x-forwarded-for'])
+      const { port } = await placed({ proxy, dev: false, channels, authenticate })
       const host = `app.example:${port}`
       const status = (origin: string) =>
         new Promise((resolve, reject) => {
-          const options = { host: '127.0.0.1', port, path: '/wire/sse?channel=a', headers: { host, origin } }
+          const headers = { host, origin, 'x-forwarded-for': '192.0.2.1' }
+          const options = { host: '127.0.0.1', port, path: '/wire/sse?channel=a', headers }
           const asked = get(options, ({ statusCode }) => {
             asked.destroy()
             resolve(statusCode)
@@ -120,6 +124,8 @@ describe.each(named)('the configuration that is printed for $proxy $why', ({ pro
         })
       expect(await status(`http://${host}`)).toBe(200)
       expect(await status('http://elsewhere.example')).toBe(403)
+      // What a client claims about itself does not arrive.
+      expect(clients).toEqual(['127.0.0.1'])
     },
   )
 
@@ -148,6 +154,14 @@ describe.each(named)('the configuration that is printed for $proxy $why', ({ pro
       expect(session.alpnProtocol).toBe('h2')
     },
   )
+})
+
+test('docs/proxies.md shows what is printed', () => {
+  const blocks = pages.get('docs/proxies.md')?.blocks ?? []
+  for (const [proxy, print] of recommended) {
+    const site = { host: undefined, port: 80, upstream: '127.0.0.1:4000', tls: undefined }
+    expect(blocks.find(({ info }) => info === proxy)?.text).toBe(print(site))
+  }
 })
 
 /** The printed configuration in front of a server, until the test is over. */
