@@ -2,6 +2,7 @@
 // transport are at work. Ends with 1 when something is not as it has to be. Linux, Debian's package "faketime".
 // node test/torture/clock.ts [--rounds 3] [--per 300]
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -212,7 +213,10 @@ async function run(rounds: number, per: number, preload: string): Promise<readon
     ]
   } finally {
     over = true
-    server.kill('SIGKILL')
+    // Killed it would leave libfaketime's shared memory behind.
+    const ended = server.exitCode === null ? once(server, 'exit') : undefined
+    server.stdin.end()
+    await ended
     await rm(folder, { recursive: true, force: true })
   }
 }
