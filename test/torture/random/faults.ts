@@ -227,6 +227,7 @@ export const faults: readonly Fault[] = [
       const args = ['-f', '-p', `${victim.pid}`, '-o', '/dev/null', '-e', `trace=${which}`]
       const strace = spawn('strace', [...args, '-e', `inject=${which}:error=EIO`], {
         stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
       })
       const ended = once(strace, 'exit')
       await Promise.race([once(createInterface({ input: strace.stderr }), 'line'), ended])

@@ -30,7 +30,10 @@ async function run(wanted: Options): Promise<void> {
     }
   }
   process.stderr.write(`seed ${wanted.seed}\n`)
-  const report = await torture(wanted, status)
+  // Nothing is left behind: the first signal ends the faults, and what happened until then is judged.
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort())
+  const report = await torture(wanted, status, stop.signal)
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   process.stdout.write(wanted.json ? `${JSON.stringify(report, undefined, 2)}\n` : textOf(report))
   for (const each of report.examples) process.stderr.write(`violated: ${each}\n`)

@@ -12,6 +12,8 @@ export interface Desk {
   readonly tally: Tally
   /** Until when something new is published. */
   readonly over: () => boolean
+  /** Nobody will answer any more. */
+  readonly abandoned: () => boolean
   /** Fulfilled when something may be published: not while faults want silence, nor while this process is behind. */
   readonly turn: () => Promise<void>
   /** Whether that is now. */
@@ -77,7 +79,7 @@ export const byHttp: Publisher = async (desk, by) => {
 type Answers = readonly { readonly id?: string }[]
 
 async function untilAnswered(desk: Desk, by: string, body: string): Promise<Answers> {
-  for (;;) {
+  while (!desk.abandoned()) {
     try {
       const { status, text } = await post(desk.url, by, body)
       if (status === 200) return JSON.parse(text)
@@ -90,6 +92,7 @@ async function untilAnswered(desk: Desk, by: string, body: string): Promise<Answ
     }
     await pause(20)
   }
+  return []
 }
 
 async function post(url: string, by: string, body: string): Promise<{ status: number; text: string }> {
@@ -141,11 +144,15 @@ export function byWebSocket(keyed: boolean): Publisher {
       if (said.type === 'published') {
         waiting.delete(said.ref)
         answered(desk, by, said.ref, said.id)
-      } else if (said.type === 'error' && !/unavailable|overloaded|draining/.test(said.code))
-        desk.sent.add(wrong(said.code, `${by}: ${text}`))
+      } else if (said.type === 'error') {
+        const passes = /unavailable|overloaded|draining/.test(said.code)
+        desk.sent.add(
+          passes ? { type: 'postponed', who: `${by}:${said.ref}` } : wrong(said.code, `${by}: ${text}`),
+        )
+      }
       return said.type === 'error'
     }
-    while (!desk.over() || waiting.size > 0) {
+    while (!desk.abandoned() && (!desk.over() || waiting.size > 0)) {
       await desk.turn()
       const headers = { authorization: `Bearer ${by}` }
       const socket = new WebSocket(`${desk.url.replace('http', 'ws')}/wire/ws`, { headers })

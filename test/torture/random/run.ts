@@ -24,8 +24,15 @@ const healMs = 15_000
 /** How long it may take until everybody sees who is there: nobody has gone without a word. */
 const presenceMs = 20_000
 
-/** One run: publishers, readers and faults, then peace, then judgement. `progress` is told how it goes, now and then. */
-export async function torture(options: Options, progress: (tally: Tally) => void): Promise<Report> {
+/**
+ * One run: publishers, readers and faults, then peace, then judgement. `progress` is told how it goes, now and then;
+ * `stop` brings the end before its time.
+ */
+export async function torture(
+  options: Options,
+  progress: (tally: Tally) => void,
+  stop?: AbortSignal,
+): Promise<Report> {
   const { seed, seconds, store } = options
   const random = randomFrom(seed)
   const tally = new Tally()
@@ -38,6 +45,7 @@ export async function torture(options: Options, progress: (tally: Tally) => void
   const disk = wants('disk-full') ? new SmallDisk(data) : undefined
   const fakeTime = wants('clock') && typeof able.fakeTime !== 'string' ? able.fakeTime.path : undefined
   const victim = new Victim({ folder, store: store === 'sqlite' ? data : undefined, fakeTime, tally })
+  let abandoned = false
   const closing: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
   if (disk) closing.push(() => disk.close())
   try {
@@ -48,6 +56,7 @@ export async function torture(options: Options, progress: (tally: Tally) => void
     const elapsed = () => (performance.now() - begun) / 1_000
     const over = () =>
       victim.crashed ||
+      stop?.aborted === true ||
       (elapsed() > seconds &&
         tally.deliveries >= options.deliveries &&
         tally.acknowledged >= options.acknowledged)
@@ -60,6 +69,7 @@ export async function torture(options: Options, progress: (tally: Tally) => void
       sent,
       tally,
       over,
+      abandoned: () => abandoned,
       turn: () => pace.turn(),
       open: () => pace.open,
     }
@@ -140,6 +150,7 @@ export async function torture(options: Options, progress: (tally: Tally) => void
     })
     return report(verdict, healedMs)
   } finally {
+    abandoned = true
     for (const close of closing.toReversed()) close()
     await victim.end('SIGKILL')
   }

@@ -53,6 +53,8 @@ export class Victim {
     const errors = openSync(this.#errors, 'a')
     const child = spawn(process.execPath, [script, ...(store === undefined ? [] : [store])], {
       stdio: ['ignore', 'pipe', errors],
+      // A group of its own: what is typed at a terminal is not meant for it.
+      detached: true,
       env: { ...process.env, ...(fakeTime === undefined ? {} : faked) },
     })
     closeSync(errors)
