@@ -117,7 +117,7 @@ describe('the random stories of clients catch', () => {
   test.each(mutants)(
     '$name',
     async (mutant) => {
-      expect(await caught(mutant, 'test/property/client/main.ts', ['1500'])).toMatch(/Error/)
+      expect(await caught(mutant, 'test/property/client/main.ts', ['6000'])).toMatch(/Error/)
     },
     120_000,
   )
