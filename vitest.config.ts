@@ -14,6 +14,8 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
+    // Most of the time goes by in waiting for processes, disks and clocks.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     passWithNoTests: true,
