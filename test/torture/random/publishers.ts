@@ -146,6 +146,7 @@ export function byWebSocket(keyed: boolean): Publisher {
         answered(desk, by, said.ref, said.id)
       } else if (said.type === 'error') {
         const passes = /unavailable|overloaded|draining/.test(said.code)
+        if (!passes) waiting.delete(said.ref)
         desk.sent.add(
           passes ? { type: 'postponed', who: `${by}:${said.ref}` } : wrong(said.code, `${by}: ${text}`),
         )

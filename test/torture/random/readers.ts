@@ -16,7 +16,7 @@ export type Pace = 'at once' | 'slowly'
  */
 export class BareReader extends Bare {
   readonly #ways: readonly ('sse' | 'poll' | 'websocket')[]
-  readonly #pace: Pace
+  #pace: Pace
   /** Until it has a position: what it asks for first. */
   readonly #start: string
   /** Of the whole list. */
@@ -56,6 +56,11 @@ export class BareReader extends Bare {
     this.#hangUp()
   }
 
+  /** Reads slowly no longer: whatever it is owed may come at once. */
+  hurry(): void {
+    this.#pace = 'at once'
+  }
+
   async #run(): Promise<void> {
     while (!this.over) {
       const way = this.#ways[this.#way % this.#ways.length]
@@ -69,6 +74,10 @@ export class BareReader extends Bare {
       this.lost()
       await pause(10)
     }
+  }
+
+  get #slow(): boolean {
+    return this.#pace === 'slowly'
   }
 
   #query(): string {
@@ -86,8 +95,7 @@ export class BareReader extends Bare {
   async #stream(): Promise<void> {
     const abort = new AbortController()
     this.#hangUp = () => abort.abort()
-    const slow = this.#pace === 'slowly'
-    const silence = watchdog(slow ? 15_000 : silenceMs, this.#hangUp)
+    const silence = watchdog(this.#slow ? 15_000 : silenceMs, this.#hangUp)
     try {
       const plain = this.#own.size === 0 && this.#at !== undefined
       const resumes = plain || this.#own.size > 0
@@ -104,7 +112,7 @@ export class BareReader extends Bare {
         silence.heard()
         this.heard()
         parser.feed(decoder.decode(chunk, { stream: true }))
-        if (slow && this.setting.random() < 0.1) await pause(500 + this.setting.random() * 2_500)
+        if (this.#slow && this.setting.random() < 0.1) await pause(500 + this.setting.random() * 2_500)
       }
     } finally {
       silence.stop()
@@ -171,15 +179,14 @@ export class BareReader extends Bare {
     const socket = new WebSocket(`${this.setting.url.replace('http', 'ws')}/wire/ws`)
     this.#hangUp = () => socket.terminate()
     const ended = new Promise<void>((resolve) => socket.once('close', resolve))
-    const slow = this.#pace === 'slowly'
-    const silence = watchdog(slow ? 15_000 : silenceMs, this.#hangUp)
+    const silence = watchdog(this.#slow ? 15_000 : silenceMs, this.#hangUp)
     const subscribed = new Set<string>()
     socket.on('error', () => {})
     socket.on('message', (data) => {
       silence.heard()
       this.heard()
       if (!this.over) this.#said(socket, subscribed, JSON.parse(textOf(data)))
-      if (!slow || this.setting.random() > 0.01) return
+      if (!this.#slow || this.setting.random() > 0.01) return
       socket.pause()
       setTimeout(() => socket.resume(), 500 + this.setting.random() * 2_500)
     })
