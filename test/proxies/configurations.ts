@@ -74,7 +74,8 @@ const caddy = (name: string, lines = ''): Configuration => ({
   proxy: 'caddy',
   name,
   config: ({ listen, origin }) => `
-http://127.0.0.1:${listen} {
+http://:${listen} {
+  bind 127.0.0.1
   ${lines}
   reverse_proxy 127.0.0.1:${origin}
 }`,

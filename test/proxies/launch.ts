@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** Seconds after which each cuts what is silent here; most do so after 60 s by default. */
-export const idleS = 6
+export const idleS = 4
 export const idleMs = idleS * 1_000
 
 /** How a proxy is started so that it touches nothing outside its folder, and stays in the foreground. */

@@ -15,8 +15,6 @@ if (unknown.length > 0) throw new Error(`no proxy ${unknown.join(', ')}: known a
 interface Row extends Measured {
   readonly proxy: string
   readonly configuration: string
-  /** Connections lost in the same time when the server sends no heartbeats. */
-  readonly lostWithoutHeartbeats?: number | undefined
 }
 
 const rows: Row[] = []
@@ -28,19 +26,7 @@ for (const configuration of sorted) {
     console.error(`no ${proxy} here: node scripts/proxies.mjs fetches it`)
     continue
   }
-  const [measured, silent] = await Promise.all([
-    measure(configuration),
-    measure(configuration, {
-      clients: ['websocket', 'sse'],
-      heartbeatMs: 100 * idleMs,
-      events: 1,
-      breaks: false,
-    }),
-  ])
-  for (const row of measured) {
-    const without = silent.find(({ client }) => client === row.client)
-    rows.push({ proxy, configuration: name, ...row, lostWithoutHeartbeats: without?.lostWhileIdle })
-  }
+  for (const row of await measure(configuration)) rows.push({ proxy, configuration: name, ...row })
   if (!values.json) console.error(`${proxy}, ${name}`)
 }
 
@@ -57,7 +43,7 @@ else {
         'p99',
         'lost or doubled',
         'idle',
-        'unheard',
+        'quiet',
         'left after',
         'took',
       ],
@@ -70,7 +56,7 @@ else {
         row.p99,
         row.wrong === '' ? 0 : row.wrong,
         row.lostWhileIdle,
-        row.lostWithoutHeartbeats,
+        row.cutWhenQuiet === undefined ? '' : row.cutWhenQuiet ? 'cut' : 'lives',
         row.leftAfter,
         row.client === 'sdk' ? row.took : '',
       ]),
@@ -78,5 +64,5 @@ else {
   )
   console.log(`
 Times in milliseconds. idle: connections lost in ${1.5 * idleMs} ms without an event, at heartbeats of ${idleMs / 3} ms and proxies that
-cut what is silent for ${idleMs} ms; unheard: the same without heartbeats. left after: from a client's going until the server knew.`)
+cut what is silent for ${idleMs} ms; quiet: what becomes of one without heartbeats. left after: from a client's going until the server knew.`)
 }

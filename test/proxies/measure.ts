@@ -5,6 +5,7 @@ import { idleMs } from './launch.ts'
 import { openOrigin, type Origin } from './origin.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 import { Publisher } from './publisher.ts'
+import { openQuiet } from './quiet.ts'
 import { kinds, openReader, type Kind, type Reader } from './readers.ts'
 
 /** What became of one client behind one proxy. Times are milliseconds. */
@@ -19,6 +20,8 @@ export interface Measured {
   p99?: number
   /** Connections lost while nothing was published for longer than the proxy's time-out. */
   lostWhileIdle?: number
+  /** Whether a WebSocket or an answer without heartbeats is cut in the same time. */
+  cutWhenQuiet?: boolean
   /** What of all that was published, drops included, did not come once and in order; empty when everything did. */
   wrong?: string
   /** From its going until the server knew. */
@@ -26,14 +29,9 @@ export interface Measured {
 }
 
 export interface Plan {
-  readonly clients?: readonly Kind[]
-  readonly heartbeatMs?: number
   readonly events?: number
   /** Between two events. */
   readonly paceMs?: number
-  readonly idle?: boolean
-  /** Whether what lies behind the proxy, and the proxy, are broken, and how clients leave. */
-  readonly breaks?: boolean
 }
 
 /** Longer than anything takes that works. */
@@ -51,15 +49,14 @@ function inTurn<T>(start: () => Promise<T>): Promise<T> {
 
 /** Puts clients behind a proxy and goes through a life with them. */
 export async function measure(configuration: Configuration, plan: Plan = {}): Promise<Measured[]> {
-  const { clients = kinds, heartbeatMs = idleMs / 3 } = plan
-  const origin = await openOrigin({ heartbeatMs })
+  const origin = await openOrigin({ heartbeatMs: idleMs / 3 })
   let proxy: Proxy | undefined
   const life: { readonly reader: Reader; readonly row: Measured }[] = []
   try {
     const base = await inTurn(async () => {
       proxy = await startProxy({ ...configuration, origin: origin.port, token: origin.token })
       const url = `http://127.0.0.1:${proxy.port}/wire`
-      for (const client of clients)
+      for (const client of kinds)
         life.push({ reader: openReader(client, url, client), row: { client, first: heldBack, took: '' } })
       await Promise.race([Promise.all(life.map(({ reader }) => firstOf(reader))), wait(1_000)])
       return url
@@ -82,7 +79,7 @@ export async function measure(configuration: Configuration, plan: Plan = {}): Pr
 type Life = readonly { readonly reader: Reader; readonly row: Measured }[]
 
 async function live(life: Life, origin: Origin, proxy: Proxy, plan: Plan): Promise<void> {
-  const { events = 80, paceMs = 20, idle = true, breaks = true } = plan
+  const { events = 80, paceMs = 20 } = plan
   const publisher = new Publisher(
     origin,
     life.map(({ reader }) => reader),
@@ -95,31 +92,36 @@ async function live(life: Life, origin: Origin, proxy: Proxy, plan: Plan): Promi
     row.p50 = at(0.5)
     row.p99 = at(0.99)
   }
-  if (idle) await beIdle(life)
-  if (breaks) {
-    for (const break_ of [async () => origin.cut(), proxy.restart]) {
-      await publisher.publish(2)
-      await break_()
-      await publisher.publish(5)
-      await publisher.arrived()
-    }
+  await beIdle(life, `http://127.0.0.1:${proxy.port}`)
+  for (const break_ of [async () => origin.cut(), proxy.restart]) {
+    await publisher.publish(2)
+    await break_()
+    await publisher.publish(5)
+    await publisher.arrived()
   }
   await publisher.publish(1)
   await publisher.arrived()
   for (const { reader, row } of life) row.wrong = publisher.wrongOf(reader)
-  if (breaks) await leave(life, origin)
+  await leave(life, origin)
 }
 
 /** Lets a time-out go by, again when this process itself stood still for so long that its heartbeats came late. */
-async function beIdle(life: Life): Promise<void> {
+async function beIdle(life: Life, url: string): Promise<void> {
   for (let attempt = 0, stoodMs = Infinity; attempt < 3 && stoodMs > idleMs / 6; attempt++) {
-    for (const { reader, row } of life) row.lostWhileIdle = -reader.lost
+    const quiet = await Promise.all(
+      (['websocket', 'sse'] as const).map(async (kind) => [kind, await openQuiet(kind, url)] as const),
+    )
+    const before = life.map(({ reader }) => reader.lost)
     const lag = monitorEventLoopDelay()
     lag.enable()
     await wait(1.5 * idleMs)
     lag.disable()
     stoodMs = lag.max / 1e6
-    for (const { reader, row } of life) row.lostWhileIdle = (row.lostWhileIdle ?? 0) + reader.lost
+    for (const [i, { reader, row }] of life.entries()) row.lostWhileIdle = reader.lost - (before[i] ?? 0)
+    for (const [kind, one] of quiet) {
+      for (const { row } of life) if (row.client === kind && one) row.cutWhenQuiet = one.cut
+      one?.close()
+    }
   }
 }
 

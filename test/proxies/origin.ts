@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { WebSocketServer } from 'ws'
 import { everwire, type Everwire, type EverwireOptions } from '../../src/index.ts'
 import { listening } from '../support/port.ts'
 
-/** An application with Everwire, to stand behind a proxy. */
+/** An application with Everwire, to stand behind a proxy. What it serves at `/quiet` itself says nothing, ever. */
 export interface Origin {
   readonly port: number
   /** What it answers to `GET /origin`. */
@@ -20,7 +21,13 @@ export async function openOrigin(options: EverwireOptions = {}): Promise<Origin>
   const wire = everwire({ dev: true, ...options })
   // Most of a second goes by before a held connection of a proxy is found to be closed; they are to be kept.
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-    response.end(request.url === '/origin' ? token : 'the application')
+    if (request.url !== '/quiet')
+      return void response.end(request.url === '/origin' ? token : 'the application')
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }).flushHeaders()
+  })
+  const quiet = new WebSocketServer({ noServer: true })
+  server.on('upgrade', (request, socket, head) => {
+    if (request.url === '/quiet') quiet.handleUpgrade(request, socket, head, () => {})
   })
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

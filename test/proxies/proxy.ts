@@ -57,16 +57,33 @@ export async function startProxy(wanted: Wanted): Promise<Proxy> {
         },
         async restart() {
           await ended(child, 'SIGKILL')
-          child = await started(wanted, { listen: port, origin: wanted.origin, folder })
+          child = await startedAgain(wanted, { listen: port, origin: wanted.origin, folder })
         },
       }
     } catch (error) {
       last = error
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
-      if (!/in use|EADDRINUSE|could not bind/i.test(String(error))) break
+      if (!isTaken(error)) break
     }
   }
   throw last
+}
+
+function isTaken(error: unknown): boolean {
+  return /in use|could not bind/i.test(String(error))
+}
+
+/** On the port it had: its workers may still be dying on that, or a client have met itself there. */
+async function startedAgain(wanted: Wanted, place: Place): Promise<ChildProcess> {
+  const deadline = Date.now() + 15_000
+  for (;;) {
+    try {
+      return await started(wanted, place)
+    } catch (error) {
+      if (!isTaken(error) || Date.now() > deadline) throw error
+      await wait(100)
+    }
+  }
 }
 
 async function started(wanted: Wanted, place: Place): Promise<ChildProcess> {
