@@ -63,6 +63,6 @@ else {
     ),
   )
   console.log(`
-Times in milliseconds. idle: connections lost in ${1.5 * idleMs} ms without an event, at heartbeats of ${idleMs / 3} ms and proxies that
+Times in milliseconds. idle: connections lost in ${1.5 * idleMs} ms without an event, at heartbeats of ${Math.round(idleMs / 3)} ms and proxies that
 cut what is silent for ${idleMs} ms; quiet: what becomes of one without heartbeats. left after: from a client's going until the server knew.`)
 }

@@ -56,14 +56,20 @@ test.concurrent.for(named)(
       proxy,
       dev: false,
       channels: { '*': { subscribe: true } },
-      authenticate: ({ headers }: Asking) => void clients.push(headers['x-forwarded-for']),
+      authenticate: ({ headers }: Asking) =>
+        void clients.push([headers['x-forwarded-for'], headers['x-forwarded-proto']]),
     })
     onTestFinished(end)
     const host = `app.example:${port}`
     const status = (origin: string) =>
       new Promise((resolve, reject) => {
-        const headers = { host, origin, 'x-forwarded-for': '192.0.2.1' }
-        const options = { host: '127.0.0.1', port, path: '/wire/sse?channel=a', headers }
+        const claims = { 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https' }
+        const options = {
+          host: '127.0.0.1',
+          port,
+          path: '/wire/sse?channel=a',
+          headers: { host, origin, ...claims },
+        }
         const asked = get(options, ({ statusCode }) => {
           asked.destroy()
           resolve(statusCode)
@@ -73,7 +79,7 @@ test.concurrent.for(named)(
     expect(await status(`http://${host}`)).toBe(200)
     expect(await status('http://elsewhere.example')).toBe(403)
     // What a client claims about itself does not arrive.
-    expect(clients).toEqual(['127.0.0.1'])
+    expect(clients).toEqual([['127.0.0.1', 'http']])
   },
 )
 
