@@ -45,8 +45,12 @@ async function run({ proxy, configuration: name }: Expected): Promise<void> {
   runs.set(`${proxy} ${name}`, await measure(configuration, { events: 9, paceMs: 250 }))
 }
 
-// All at once: most of a run is waiting for time-outs.
-beforeAll(() => Promise.all(expected.filter(({ proxy }) => unlessThere(proxy) === '').map(run)), 90_000)
+// All at once: most of a run is waiting for time-outs. None is left running when one has failed.
+beforeAll(async () => {
+  const there = expected.filter(({ proxy }) => unlessThere(proxy) === '')
+  const ended = await Promise.allSettled(there.map(run))
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
+}, 90_000)
 
 const named = expected.map((each) => ({ ...each, why: unlessThere(each.proxy) }))
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { request as secureRequest } from 'node:https'
@@ -35,8 +36,10 @@ export interface Wanted {
 }
 
 const running = new Set<ChildProcess>()
-// A run that is interrupted leaves none behind.
+// A run that is interrupted leaves none behind, nor, on Linux, one that is killed.
 process.on('exit', () => running.forEach((child) => kill(child, 'SIGKILL')))
+const setpriv = '/usr/bin/setpriv'
+const withParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : []
 
 /** Starts a proxy on a port that was free, and waits until it reaches its origin. Throws what it printed if it does not. */
 export async function startProxy(wanted: Wanted): Promise<Proxy> {
@@ -92,7 +95,8 @@ async function started(wanted: Wanted, place: Place): Promise<ChildProcess> {
   const { files, args, env } = launches[wanted.proxy](program, place)
   const all = { ...files, ...wanted.files, config: `${await wanted.config(place)}\n` }
   for (const [name, text] of Object.entries(all)) await writeFile(join(place.folder, name), text)
-  const child = spawn(program.path, args, {
+  const [command = '', ...rest] = [...withParent, program.path, ...args]
+  const child = spawn(command, rest, {
     cwd: place.folder,
     env: { ...process.env, ...env, LD_LIBRARY_PATH: program.libraries.join(':') },
     stdio: ['ignore', 'pipe', 'pipe'],
