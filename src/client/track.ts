@@ -100,7 +100,12 @@ export class Track {
   snapshot({ phase, id }: SnapshotMessage, index = 0): boolean {
     if (!this.#following) return false
     this.#inSnapshot = phase === 'begin'
-    if (phase === 'end') this.#prove(this.#place(id, index))
+    const place = phase === 'end' && this.#place(id, index)
+    // Wherever it stood before: perhaps in another log, or ahead by a connection that this one has replaced.
+    if (place) {
+      this.#at = place
+      this.#reset = false
+    }
     return true
   }
 

@@ -118,6 +118,19 @@ describe('a track', () => {
     expect(track.resumeFrom()).toEqual({ after: at(60) })
   })
 
+  test('the end of a snapshot is where it stands, also in another log, and when another connection was ahead', () => {
+    const track = started(5_000)
+    const mark = (phase: 'begin' | 'end', id?: string) =>
+      track.snapshot({ type: 'snapshot', channel: 'c', phase, ...(id === undefined ? {} : { id }) })
+    mark('begin')
+    mark('end', '100-otherepoch1')
+    expect(track.position).toBe('100-otherepoch1')
+    expect(track.message({ ...message(101), id: '101-otherepoch1' })).toBe('deliver')
+    mark('begin')
+    mark('end', '90-otherepoch1')
+    expect(track.message({ ...message(101), id: '101-otherepoch1' })).toBe('deliver')
+  })
+
   test('a subscription that was asked for before a snapshot began cannot end it', () => {
     const track = started(50)
     track.resumeFrom()
