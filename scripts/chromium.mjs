@@ -1,7 +1,8 @@
 // Finds a Chromium for the browser tests, and on Debian as root installs one.
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { machineEnv, run } from './toolchain.mjs'
+import { install, mayInstall } from './apt.mjs'
+import { machineEnv } from './toolchain.mjs'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const fixed = ['/usr/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
@@ -19,14 +20,11 @@ export async function ensureChromium() {
     return existsSync(named) ? { path: named } : { reason: `CHROMIUM names ${named}, which does not exist` }
   const found = find()
   if (found) return { path: found }
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+  if (!mayInstall()) {
     return { reason: 'no Chromium here: install chromium or google-chrome, or set CHROMIUM to its path' }
   }
   console.log('Installing Chromium for the browser tests (apt-get install chromium) ...')
-  const env = { ...machineEnv, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args) => run('apt-get', ['-q', '-y', ...args], { env })
-  const updated = await apt('update')
-  const code = updated || (await apt('install', '--no-install-recommends', 'chromium'))
+  const code = await install('chromium')
   const installed = find()
   return installed
     ? { path: installed }

@@ -4,6 +4,7 @@ import { ensureChromium } from './chromium.mjs'
 import { ensureProxies } from './proxies.mjs'
 import { ensureDependencies } from './setup.mjs'
 import { nodePath, run } from './toolchain.mjs'
+import { ensureTortureTools } from './torture-tools.mjs'
 import { slowest, vitest } from './vitest.mjs'
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -40,6 +41,8 @@ async function everything() {
   const chromium = await ensureChromium()
   const proxies = await ensureProxies()
   if (proxies.reason) remarks.push(`skipped  tests with real proxies: ${proxies.reason}`)
+  const missing = await ensureTortureTools()
+  if (missing.length > 0) remarks.push(`skipped  faults that need ${missing.join(', ')}: not on this machine`)
   await check('types', 'npm', 'run', '-s', 'typecheck')
   await check('lint', 'npm', 'run', '-s', 'lint')
   await check('format', 'npm', 'run', '-s', 'format:check')
