@@ -166,7 +166,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     data: DataIn<C, N, E>,
     options: PublishOptions = {},
   ): Promise<PublishAnswer> {
-    const [answer] = await this.#service.work(async ({ publisher }) => {
+    const [answer] = await this.#service.work(({ publisher }) => {
       const publication = decodePublication({ channel, event, data, ...options })
       this.#assertRule(publication.channel)
       return publisher.publish(applicationId, [publication])

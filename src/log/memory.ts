@@ -132,7 +132,7 @@ class MemoryLog implements Log {
 
   /** Decides the whole batch before any of it is kept, so that a refusal leaves nothing behind. */
   #plan(entries: readonly NewEntry[], now: number): readonly Planned[] {
-    const batch = new Map<string, Planned>()
+    const batch = entries.length > 1 ? new Map<string, Planned>() : undefined
     let seq = this.#head
     return entries.map((entry) => {
       const channel = this.#channel(entry.channel)
@@ -144,13 +144,13 @@ class MemoryLog implements Log {
         ? { seq: known.seq, duplicate: true, time: known.time }
         : { seq: ++seq, duplicate: false, time: now }
       const planned = { entry, channel, appended, digest, payload }
-      if (digest !== undefined && !known) batch.set(digest, planned)
+      if (digest !== undefined && !known) batch?.set(digest, planned)
       return planned
     })
   }
 
-  #known(digest: string, batch: ReadonlyMap<string, Planned>) {
-    const planned = batch.get(digest)
+  #known(digest: string, batch: ReadonlyMap<string, Planned> | undefined) {
+    const planned = batch?.get(digest)
     if (planned) return { ...planned.appended, payload: planned.payload }
     return this.#keys.get(digest, this.#elapsed())
   }

@@ -34,6 +34,7 @@ export class Service {
   readonly #parts: ServiceParts
   readonly #refusals = new Refusals()
   readonly #opened: Promise<Kernel>
+  #kernel: Kernel | undefined
   readonly #servers: OwnServer[] = []
   readonly #underWay = new UnderWay()
   #state: 'starting' | 'open' | 'failed' | 'closing' = 'starting'
@@ -84,7 +85,10 @@ export class Service {
 
   /** Runs with the kernel; a close waits for it. Throws `draining` once it closes, `store-unavailable` when it could not open. */
   work<T>(run: (kernel: Kernel) => Promise<T>): Promise<T> {
-    return this.#underWay.run(async () => run(await this.#kernel()))
+    const kernel = this.#kernel
+    // Hot path: whoever publishes does not wait for what has opened long ago.
+    if (kernel && this.#state === 'open') return this.#underWay.run(() => run(kernel))
+    return this.#underWay.run(async () => run(await this.#serving()))
   }
 
   async stats(): Promise<Stats> {
@@ -101,7 +105,7 @@ export class Service {
     return (this.#closed ??= this.#close())
   }
 
-  async #kernel(): Promise<Kernel> {
+  async #serving(): Promise<Kernel> {
     if (this.#state === 'closing') throw draining()
     try {
       return await this.#opened
@@ -124,6 +128,7 @@ export class Service {
       stopHealing()
     }
     if (this.#state === 'starting') this.#state = 'open'
+    this.#kernel = kernel
     return kernel
   }
 

@@ -17,7 +17,8 @@ export function isChannelName(name: unknown): name is string {
     name.length <= maxChannelBytes &&
     !forbidden.test(name) &&
     name.isWellFormed() &&
-    utf8.encode(name).length <= maxChannelBytes
+    // A UTF-16 unit has at most three bytes, so that nearly no name has to be encoded.
+    (name.length * 3 <= maxChannelBytes || utf8.encode(name).length <= maxChannelBytes)
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Hub } from '../hub/hub.ts'
+import type { Keep } from '../hub/start.ts'
 import type { NewEntry } from '../log/log.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Publication, PublishAnswer } from '../protocol/messages.ts'
@@ -36,34 +37,35 @@ export class Publisher {
     publications: readonly Publication[],
     batchKey?: string,
   ): Promise<readonly PublishAnswer[]> {
-    return this.commit(await this.prepare(principal, publications, batchKey))
+    const prepared = this.prepare(principal, publications, batchKey)
+    return this.commit(prepared instanceof Promise ? await prepared : prepared)
   }
 
-  /** All that `publish` does before the log is asked, for those who must keep several publishes in order. */
-  async prepare(
+  /**
+   * All that `publish` does before the log is asked, for those who must keep several publishes in order. A lone publication
+   * is answered at once where the border answers at once: a promise costs as much as the rest of it.
+   */
+  prepare(
     principal: string,
     publications: readonly Publication[],
     batchKey?: string,
-  ): Promise<Prepared> {
+  ): Prepared | Promise<Prepared> {
     if (publications.length > this.#limits.batch) {
       throw new EverwireError(
         'too-many-entries',
         `${publications.length} entries in a batch; at most ${this.#limits.batch}: send several batches`,
       )
     }
-    const kinds = new Set(publications.map(({ channel }) => this.#hub.keeps(channel) === 'none'))
-    if (kinds.size > 1) {
-      throw new EverwireError(
-        'bad-message',
-        'a batch holds stored messages or signals, not both: send two batches',
-      )
+    const [only] = publications
+    if (only && publications.length === 1) {
+      const keep = this.#hub.keeps(only.channel)
+      const kept = keep !== 'none'
+      const entry = this.#entry(principal, only, keep, batchKey)
+      return entry instanceof Promise
+        ? entry.then((checked) => ({ entries: [checked], kept }))
+        : { entries: [entry], kept }
     }
-    const entries = await Promise.all(
-      publications.map((publication, i) =>
-        this.#entry(principal, publication, keyOf(batchKey, publications.length, i)),
-      ),
-    )
-    return { entries, kept: !kinds.has(true) }
+    return this.#batch(principal, publications, batchKey)
   }
 
   /** The log takes them in the order of these calls, which need not wait for each other's answers. */
@@ -73,11 +75,49 @@ export class Publisher {
     return appended.map(({ seq, duplicate }) => ({ id: this.#hub.lineage.idOf(seq), duplicate }))
   }
 
-  async #entry(principal: string, publication: Publication, batchKey: string | undefined): Promise<NewEntry> {
-    const { channel, event = 'message', removed = false } = publication
-    const given = publication.data
+  async #batch(
+    principal: string,
+    publications: readonly Publication[],
+    batchKey: string | undefined,
+  ): Promise<Prepared> {
+    const keeps = publications.map(({ channel }) => this.#hub.keeps(channel))
+    const kinds = new Set(keeps.map((keep) => keep === 'none'))
+    if (kinds.size > 1) {
+      throw new EverwireError(
+        'bad-message',
+        'a batch holds stored messages or signals, not both: send two batches',
+      )
+    }
+    const entries = await Promise.all(
+      publications.map(async (publication, i) =>
+        this.#entry(principal, publication, keeps[i] ?? 'all', keyOf(batchKey, i)),
+      ),
+    )
+    return { entries, kept: !kinds.has(true) }
+  }
+
+  #entry(
+    principal: string,
+    publication: Publication,
+    keep: Keep,
+    batchKey: string | undefined,
+  ): NewEntry | Promise<NewEntry> {
+    const { channel, event = 'message', removed = false, data } = publication
     // Bytes, too: otherwise they would be the way around a contract.
-    const checked = removed ? given : await this.#border.publication(channel, event, given)
+    const checked = removed ? data : this.#border.publication(channel, event, data)
+    return checked instanceof Promise
+      ? checked.then((settled) => this.#checked(principal, publication, settled, keep, batchKey))
+      : this.#checked(principal, publication, checked, keep, batchKey)
+  }
+
+  #checked(
+    principal: string,
+    publication: Publication,
+    checked: unknown,
+    keep: Keep,
+    batchKey: string | undefined,
+  ): NewEntry {
+    const { channel, event = 'message', removed = false } = publication
     const data = checked instanceof Uint8Array ? checked : JSON.stringify(checked)
     if (data === undefined)
       throw new EverwireError('bad-message', '"data" is not JSON: a function or undefined')
@@ -89,7 +129,7 @@ export class Publisher {
       )
     }
     const key = publication.key ?? batchKey
-    const latest = this.#hub.keeps(channel) === 'latest'
+    const latest = keep === 'latest'
     if (removed && !latest) {
       throw new EverwireError(
         'bad-message',
@@ -122,6 +162,6 @@ export class Publisher {
   }
 }
 
-function keyOf(batchKey: string | undefined, entries: number, index: number): string | undefined {
-  return batchKey === undefined || entries === 1 ? batchKey : `${batchKey}#${index}`
+function keyOf(batchKey: string | undefined, index: number): string | undefined {
+  return batchKey === undefined ? batchKey : `${batchKey}#${index}`
 }
