@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 import { contestants, versions, type Contestant } from './contestants.ts'
 import { buildTools, lab, Missing, provide, root, type Need } from './lab.ts'
 import { document } from './docs.ts'
+import { grown, growthMarkdown } from './growth.ts'
+import { growthPlot } from './growth-plot.ts'
 import { locked } from './lock.ts'
 import { measure, stopAll } from './measure.ts'
 import { plot } from './plot.ts'
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     out: { type: 'string' },
     docs: { type: 'boolean' },
+    growth: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 })
@@ -34,6 +37,7 @@ Measures Everwire beside a limit written in C and beside other servers, in turn,
   --all              every server: brings npm and Debian packages into ${lab}
   --rounds N         how often each is measured (default 3; --quick: 1)
   --quick            one round
+  --growth           instead: how the cost grows with subscribers, channels, bytes, rate, connections
   --docs             also puts the report into docs/performance.md
   --out DIR          where report.md, plot.svg and results.json go (default ${join(lab, 'out')})
 
@@ -78,6 +82,17 @@ function chosen<T extends { readonly name: string }>(
   return all.filter(({ name }) => wanted.some((one) => fits(name, one)))
 }
 
+async function growth(rounds: number): Promise<void> {
+  const curves = await grown(rounds, console.error)
+  const text = growthMarkdown(curves, machine(), rounds)
+  const svg = growthPlot(curves)
+  write({ 'growth.md': text, 'growth.svg': svg, 'growth.json': JSON.stringify(curves, null, 1) })
+  const drawing = { file: 'growth.svg', alt: 'CPU and memory as each grows', svg }
+  if (values.docs)
+    document(join(root, 'docs'), { mark: 'growth', title: 'How the cost grows', text, drawing })
+  console.log(text)
+}
+
 function takesPart(work: Work, { name, transport, special }: Contestant): boolean {
   if (work.takes) return work.takes.includes(name)
   // A poll a message is another kind of fan-out.
@@ -98,6 +113,10 @@ async function main(): Promise<number> {
   const unlock = await locked(console.error)
   try {
     buildTools()
+    if (values.growth) {
+      await growth(rounds)
+      return 0
+    }
     const { entered, there, missing } = taking(asked)
     const began = Date.now()
     const before = busy()
@@ -157,16 +176,27 @@ async function rounded(
   return results
 }
 
-function report(results: Results, worksDone: readonly Work[], about: About): void {
+function write(files: Readonly<Record<string, string>>): void {
   const out = values.out ?? join(lab, 'out')
   mkdirSync(out, { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(out, name), text)
+}
+
+function report(results: Results, worksDone: readonly Work[], about: About): void {
   // First of all: what took twenty minutes is not to be lost by what is made of it.
-  writeFileSync(join(out, 'results.json'), JSON.stringify(results.all, null, 1))
+  write({ 'results.json': JSON.stringify(results.all, null, 1) })
   const text = markdown(results, worksDone, contestants, about)
-  writeFileSync(join(out, 'report.md'), text)
-  const drawing = plot(results, worksDone)
-  if (drawing) writeFileSync(join(out, 'plot.svg'), drawing)
-  if (values.docs) document(join(root, 'docs'), text, drawing)
+  const svg = plot(results, worksDone)
+  write({ 'report.md': text, ...(svg && { 'plot.svg': svg }) })
+  const drawing = svg && { file: 'bench.svg', alt: 'CPU per delivery beside a C server', svg }
+  const below = text.replaceAll(/^## /gm, '### ').replace(/^# Bench\n\n/, '')
+  if (values.docs)
+    document(join(root, 'docs'), {
+      mark: 'bench',
+      title: 'Results',
+      text: below,
+      drawing: drawing || undefined,
+    })
   console.log(text)
 }
 

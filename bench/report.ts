@@ -24,12 +24,12 @@ const figures: Readonly<Record<Figure, readonly [label: string, scale: number]>>
 const label = (figure: Figure) => figures[figure][0]
 const scale = (figure: Figure) => figures[figure][1]
 
-function short(value: number): string {
+export function short(value: number): string {
   const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-function shown(spread: Spread | undefined, by = 1): string {
+export function shown(spread: Spread | undefined, by = 1): string {
   if (!spread) return '-'
   const { median, low, high } = spread
   return low === high ? short(median * by) : `${short(median * by)} [${short(low * by)}-${short(high * by)}]`

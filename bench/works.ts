@@ -66,7 +66,8 @@ function atMost(transport: string, times: number, of: string, figure: Figure = '
   return { ours: ours(transport), figure, atMost: times, of }
 }
 
-const fanOut = {
+/** What works have in common. */
+export const fanOut = {
   kind: 'fan-out',
   connections: 1_000,
   rate: 0,

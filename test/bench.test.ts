@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { contestants, type Contestant } from '../bench/contestants.ts'
 import { document } from '../bench/docs.ts'
+import { fitted } from '../bench/fit.ts'
 import { plot } from '../bench/plot.ts'
 import { markdown } from '../bench/report.ts'
 import { Results } from '../bench/results.ts'
@@ -67,15 +68,17 @@ describe('the report of the bench', () => {
     const folder = mkdtempSync(join(tmpdir(), 'everwire-bench-docs-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     mkdirSync(join(folder, 'assets'))
-    writeFileSync(join(folder, 'performance.md'), '# Performance\n\nwords\n\n<!-- bench: below -->\n\nold\n')
-    const text = markdown(measured({ 'limit-ws': [1] }), [work], contestants, about)
-    document(folder, 'first', undefined)
-    document(folder, text, '<svg/>')
-    const page = readFileSync(join(folder, 'performance.md'), 'utf8')
-    expect(page).toMatch(/^# Performance\n\nwords\n\n<!-- bench: below -->\n\n## Results\n\n!\[/)
-    expect(page).toContain('\n### b8: ')
-    expect(page).not.toMatch(/first|old|^## b8/m)
-    expect(readFileSync(join(folder, 'assets', 'bench.svg'), 'utf8')).toBe('<svg/>')
+    const path = join(folder, 'performance.md')
+    writeFileSync(path, '# Performance\n\nwords\n\n<!-- growth: a -->\n\nold\n\n<!-- bench: b -->\n\nold\n')
+    const drawing = { file: 'one.svg', alt: 'One', svg: '<svg/>' }
+    document(folder, { mark: 'bench', title: 'Results', text: 'first', drawing: undefined })
+    document(folder, { mark: 'bench', title: 'Results', text: 'second\n', drawing })
+    document(folder, { mark: 'growth', title: 'Growth', text: 'third\n', drawing: undefined })
+    expect(readFileSync(path, 'utf8')).toBe(
+      '# Performance\n\nwords\n\n<!-- growth: a -->\n\n## Growth\n\nthird\n\n' +
+        '<!-- bench: b -->\n\n## Results\n\n![One](assets/one.svg)\n\nsecond\n',
+    )
+    expect(readFileSync(join(folder, 'assets', 'one.svg'), 'utf8')).toBe('<svg/>')
   })
 
   test('draws every server but the limit', () => {
@@ -83,6 +86,36 @@ describe('the report of the bench', () => {
     expect(drawing).toContain('>own-ws</text>')
     expect(drawing).toContain('>bun-ws</text>')
     expect(drawing).not.toContain('>limit-ws</text>')
+  })
+})
+
+describe('the model of how the cost grows', () => {
+  const terms = [() => 1, (x: number) => x]
+
+  test('finds the factors of what follows it, over powers of ten', () => {
+    const fit = fitted(
+      [10, 100, 1_000, 10_000].map((x) => ({ x, y: 20 + 3 * x })),
+      terms,
+    )
+    expect(fit?.factors[0]).toBeCloseTo(20)
+    expect(fit?.factors[1]).toBeCloseTo(3)
+    expect(fit?.farthest).toBeCloseTo(0)
+  })
+
+  test('says how far it is from what does not', () => {
+    const fit = fitted(
+      [10, 100, 1_000].map((x) => ({ x, y: x * (x === 100 ? 2 : 1) })),
+      terms,
+    )
+    expect(fit?.farthest).toBeGreaterThan(0.3)
+  })
+
+  test('gives no cost below nothing', () => {
+    const fit = fitted(
+      [1, 2, 4].map((x) => ({ x, y: x * x })),
+      terms,
+    )
+    expect(Math.min(...(fit?.factors ?? [-1]))).toBe(0)
   })
 })
 
