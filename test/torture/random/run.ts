@@ -142,7 +142,7 @@ export async function torture(
     if (!stalls) await judgePresence(applications, sent)
     if (victim.crashed) sent.add({ type: 'wronged', violation: 'crash', what: victim.errors })
     const kept = new Chronicle<Kept>(setting.folder, 'kept')
-    await wholeLog(victim, kept)
+    await wholeLog(victim, kept, sent)
     victim.measure()
     for (const each of readers) each.close()
     const verdict = judge({
@@ -289,22 +289,34 @@ async function judgePresence(applications: readonly SdkReader[], sent: Chronicle
   await check(applications.slice(2), 'two have left')
 }
 
+interface Page {
+  readonly messages: readonly { id: string; data: unknown; slot?: string; removed?: boolean }[]
+  readonly more: boolean
+}
+
 /** Everything that the channels hold. */
-async function wholeLog(victim: Victim, kept: Chronicle<Kept>): Promise<void> {
+async function wholeLog(victim: Victim, kept: Chronicle<Kept>, sent: Chronicle<Sent>): Promise<void> {
   for (const channel of stored) {
     for (let after = 'earliest'; ;) {
-      const query = `channel=${channel}&limit=1000&after=${after}`
-      const response = await fetch(`http://127.0.0.1:${victim.port}/wire/history?${query}`)
-      const { messages, more } = (await response.json()) as {
-        messages: { id: string; data: unknown; slot?: string; removed?: boolean }[]
-        more: boolean
-      }
+      const { messages, more } = await pageOf(victim, `channel=${channel}&limit=1000&after=${after}`, sent)
       for (const { id, data, slot = '', removed = false } of messages)
         kept.add({ channel, id, who: authorOf(data, removed), slot, removed })
       if (!more) break
       after = messages.at(-1)?.id ?? after
     }
   }
+}
+
+/** A refusal is a violation, and asked again: without the log nothing else can be judged. */
+async function pageOf(victim: Victim, query: string, sent: Chronicle<Sent>): Promise<Page> {
+  let said = ''
+  for (let times = 0; times < 10; times++) {
+    const response = await fetch(`http://127.0.0.1:${victim.port}/wire/history?${query}`)
+    if (response.status === 200) return (await response.json()) as Page
+    said = `history?${query}: ${response.status} ${await response.text()}`
+    sent.add({ type: 'wronged', violation: 'wrong refusal', what: said })
+  }
+  throw new Error(said)
 }
 
 async function until(done: () => boolean, ms: number): Promise<boolean> {

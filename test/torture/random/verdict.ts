@@ -19,7 +19,7 @@ export const violations = [
   'ghost slot', // a slot holds what was replaced or removed
   'foreign dedupe', // a publish was answered as if it were another
   'moving signal', // a signal has an id
-  'wrong refusal', // a right publish was refused, or a wrong one was not
+  'wrong refusal', // a right request was refused, or a wrong one was not
   'presence', // who is there is not who is seen
   'crash', // the server ended by itself
 ] as const
