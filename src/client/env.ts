@@ -8,8 +8,8 @@ export interface Env {
   /** What was learned of this network, by this page or one before it. */
   recall?(): Standings
   remember?(standings: Standings): void
-  /** What carries the transport's own connection, where that is another's. */
-  carrier?(): TransportChange | undefined
+  /** Tells what carries the transport's own connection, where that is another's, and each change of it. */
+  carrier?(told: (change: TransportChange) => void): void
   /** Milliseconds. */
   now(): number
   /** From 0 to 1. */

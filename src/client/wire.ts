@@ -13,7 +13,7 @@ import type { Rider } from './rider.ts'
 import { Sender } from './sender.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Access, TransportName } from './transports/transport.ts'
-import type { ChannelStart, ConnectOptions, WireEvents } from './types.ts'
+import type { ChannelStart, ConnectOptions, TransportChange, WireEvents } from './types.ts'
 
 /** A connection to an Everwire server that keeps itself alive, over whatever transport gets through. */
 export class Wire<C extends Contract = Contract> {
@@ -41,6 +41,11 @@ export class Wire<C extends Contract = Contract> {
     let refs = 0
     let welcome: Partial<WelcomeMessage> = {}
     let taken: TransportName | undefined
+    const carried = (change: TransportChange) => {
+      if (change.transport !== taken) listeners.emit('transport', change)
+      taken = change.transport
+    }
+    env.carrier?.(carried)
     const access = (endpoint: number): Access | Promise<Access> => {
       const give = (given: string | undefined) => ({
         base: bases[endpoint] ?? '',
@@ -89,10 +94,8 @@ export class Wire<C extends Contract = Contract> {
       starts: () => subscriptions.starts(),
       refused: (starts, ending) => subscriptions.refused(starts, ending),
       changed: (state) => listeners.emit('state', state),
-      switched(name, because) {
-        const change = env.carrier?.() ?? { transport: name, reason: because }
-        if (change.transport !== taken) listeners.emit('transport', change)
-        taken = change.transport
+      switched(transport, reason) {
+        if (!env.carrier) carried({ transport, reason })
       },
       adopted(line) {
         // A poll says nothing of the server: what another line said still holds.

@@ -25,7 +25,6 @@ export class Leader implements Rider {
   readonly #host: ChannelHost
   readonly #radio: BroadcastChannel
   readonly #id: string
-  readonly #over: () => TransportChange | undefined
   /** Ports, and how to stop waiting for the end of their tabs. */
   readonly #ports = new Map<string, () => void>()
   readonly #feeds = new Map<string, Feed>()
@@ -34,12 +33,12 @@ export class Leader implements Rider {
   readonly #entered = new Map<string, Set<string>>()
   readonly #stopBeat: () => void
   #line: OpenLine | undefined
+  #over: TransportChange | undefined
   #refusal: Ending | undefined
 
-  constructor(host: ChannelHost, room: string, over: () => TransportChange | undefined) {
+  constructor(host: ChannelHost, room: string) {
     this.#host = host
     this.#id = host.key()
-    this.#over = over
     this.#radio = new BroadcastChannel(room)
     this.#radio.onmessage = ({ data }: MessageEvent<Word>) => this.#heard(data)
     let stop = () => {}
@@ -80,6 +79,12 @@ export class Leader implements Rider {
     this.#endAll(broken)
   }
 
+  /** What the connection goes over from now on. */
+  carried(over: TransportChange): void {
+    this.#over = over
+    this.#post({ kind: 'over', leader: this.#id, over })
+  }
+
   /** The server has refused the connection for good. */
   refused(ending: Ending): void {
     this.#refusal = ending
@@ -103,8 +108,13 @@ export class Leader implements Rider {
     if (!this.#line) return this.#post({ kind: 'wait', to: port })
     if (!this.#ports.has(port)) this.#watch(port)
     const { expiresInMs: _ours, ...welcome } = this.#host.welcome()
-    const over = this.#over()
-    this.#post({ kind: 'opened', to: port, leader: this.#id, welcome: { ...welcome, heartbeatMs }, over })
+    this.#post({
+      kind: 'opened',
+      to: port,
+      leader: this.#id,
+      welcome: { ...welcome, heartbeatMs },
+      over: this.#over,
+    })
   }
 
   // Its lock is free when its tab is gone, however that went.

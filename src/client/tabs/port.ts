@@ -12,7 +12,7 @@ export interface PortSurroundings {
   /** The leader does not answer. */
   silent(): void
   /** What the leader's own connection goes over. */
-  carried(over: TransportChange | undefined): void
+  carried(over: TransportChange): void
 }
 
 /** A connection to the tab that leads, in place of one to the server. It speaks what a WebSocket speaks. */
@@ -36,13 +36,17 @@ export function portTransport({ room, key, later, silent, carried }: PortSurroun
             handlers.ended({ retry: 'now', told: true, message: 'another tab leads' })
           return
         }
+        if (data.kind === 'over') {
+          if (data.leader === leader) carried(data.over)
+          return
+        }
         if (!('to' in data) || data.to !== port) return
         stopWaiting()
         if (data.kind === 'opened') {
           // It may be told twice, once for having asked and once for having waited.
           if (leader !== undefined) return
           leader = data.leader
-          carried(data.over)
+          if (data.over) carried(data.over)
           handlers.opened(data.welcome)
         } else if (data.kind === 'tell') {
           handlers.heard()

@@ -3,7 +3,7 @@ import { EverwireError } from '../../protocol/codes.ts'
 import { hostOf } from '../channel.ts'
 import { connect } from '../connect.ts'
 import { basesOf } from '../endpoint.ts'
-import { platform } from '../env.ts'
+import { type Env, platform } from '../env.ts'
 import { watchPage } from '../page.ts'
 import type { ConnectOptions, TransportChange } from '../types.ts'
 import { Wire } from '../wire.ts'
@@ -28,13 +28,12 @@ export function shared<C extends Contract = Contract>(
   if (typeof BroadcastChannel === 'undefined' || !globalThis.navigator?.locks)
     return connect<C>(endpoint, options)
   const room = `everwire ${basesOf(endpoint).join(' ')} ${name}`
-  let over: TransportChange | undefined
+  let carried: (change: TransportChange) => void = () => {}
 
   const candidate = new Candidate(room, () => {
     const upstream = connect(endpoint, options)
-    let taken: TransportChange | undefined
-    upstream.on('transport', (change) => (taken = change))
-    const leader = new Leader(hostOf(upstream.channel('tabs')), room, () => taken)
+    const leader = new Leader(hostOf(upstream.channel('tabs')), room)
+    upstream.on('transport', (change) => leader.carried(change))
     upstream.on('error', (error) => {
       if (error instanceof EverwireError)
         leader.refused({ retry: 'never', told: true, code: error.code, message: error.message })
@@ -50,9 +49,13 @@ export function shared<C extends Contract = Contract>(
     key: platform.key,
     later: platform.later,
     silent: () => candidate.seize(),
-    carried: (change) => (over = change),
+    carried: (change) => carried(change),
   })
-  const env = { ...platform, transports: { websocket: port, sse: port, poll: port }, carrier: () => over }
+  const env: Env = {
+    ...platform,
+    transports: { websocket: port, sse: port, poll: port },
+    carrier: (told) => (carried = told),
+  }
   const radio = new BroadcastChannel(room)
   const wire = new Wire<C>(basesOf(endpoint), { ...options, transports: ['websocket'] }, env, (tell) => {
     // Who waits to try again need not wait any longer.

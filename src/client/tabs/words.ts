@@ -6,6 +6,8 @@ import type { TransportChange } from '../types.ts'
 export type Word =
   /** To all: the tab that leads has a connection. */
   | { readonly kind: 'leads'; readonly leader: string }
+  /** To all: what the connection of the tab that leads goes over from now on. */
+  | { readonly kind: 'over'; readonly leader: string; readonly over: TransportChange }
   /** To whoever leads. */
   | { readonly kind: 'open' | 'close'; readonly port: string }
   | { readonly kind: 'say'; readonly port: string; readonly text: string }
