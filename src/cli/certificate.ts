@@ -10,7 +10,9 @@ import { Failure, exit, usage } from './failure.ts'
 
 /** The certificate and the key of two PEM files. Throws a usage Failure that names the file which is none. */
 export async function certificateOf(certFile: string, keyFile: string): Promise<Tls> {
-  const [cert, key] = await Promise.all([textOf(certFile), textOf(keyFile)])
+  // One after the other: where both are missing it is always the first that is named.
+  const cert = await textOf(certFile)
+  const key = await textOf(keyFile)
   try {
     createSecureContext({ cert, key })
   } catch (error) {
@@ -31,12 +33,19 @@ async function textOf(file: string): Promise<string> {
 const days = 365
 const dayMs = 24 * 3_600_000
 
+const cache = () => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'everwire')
+
+/** Where the certificate for development is, or would be. */
+export function developmentFile(folder = cache()): string {
+  return join(folder, 'localhost', 'cert.pem')
+}
+
 /**
  * A self-signed certificate for this machine's own names, for development: made with openssl when there is none yet, or
  * when it has less than a day left, and kept, so that a browser has to be told only once. Throws a Failure without openssl.
  */
 export async function developmentCertificate(
-  folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'everwire'),
+  folder = cache(),
 ): Promise<{ readonly tls: Tls; readonly file: string }> {
   const kept = join(folder, 'localhost')
   const files = (at: string) => [join(at, 'cert.pem'), join(at, 'key.pem')] as const

@@ -1,5 +1,6 @@
 import { isChannelName } from '../protocol/channel.ts'
 import { Failure, exit, usage } from './failure.ts'
+import { faultAt } from './trust.ts'
 
 /** Where the commands look for a server when they are told nothing. */
 export const defaultUrl = 'http://127.0.0.1:4000/wire'
@@ -47,17 +48,9 @@ export async function checkReachable(url: URL): Promise<void> {
   }
 }
 
-/** Nobody answers there; says what to look at. */
+/** Nobody answers there, or nobody whom this machine trusts; says what to look at. */
 export function unreachable(url: URL, cause: unknown): Failure {
-  const { origin } = url
-  const why = reason(cause)
-  const hint =
-    why === 'ECONNREFUSED'
-      ? 'Is the server running? `everwire serve --dev` starts one.'
-      : 'Check the address in --url.'
-  return new Failure(`Nothing answers at ${origin}${why ? ` (${why})` : ''}. ${hint}`, exit.unreachable, {
-    cause,
-  })
+  return new Failure(faultAt(url, reason(cause) ?? ''), exit.unreachable, { cause })
 }
 
 /** Why fetch has failed: the system's code, or else the words of the innermost error. */

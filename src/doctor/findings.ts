@@ -33,6 +33,25 @@ export const entries = {
       { where: 'network', lines: ['check the address, DNS, the firewall, and whether the server runs'] },
     ],
   },
+  'certificate-untrusted': {
+    severity: 'problem',
+    title: "The server's certificate is not trusted",
+    users: 'A browser that does not trust it, either, shows a warning in place of the application.',
+    sdk: 'It tries again, with longer and longer pauses up to 30 s, until the certificate is trusted.',
+    mend: [
+      {
+        where: 'client',
+        lines: [
+          'NODE_EXTRA_CA_CERTS=FILE everwire doctor URL  # the certificate of who has signed it, in PEM',
+        ],
+      },
+      {
+        where: 'server',
+        lines: ['a certificate of an authority that browsers know, for this name, with its whole chain'],
+      },
+      { where: 'network', lines: ['exempt the host from inspection of TLS'] },
+    ],
+  },
   'not-everwire': {
     severity: 'problem',
     title: 'Something else than Everwire answers',

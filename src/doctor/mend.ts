@@ -1,6 +1,6 @@
 /** The decisive lines of a configuration, for one kind of thing on the path. */
 export interface Mend {
-  readonly where: 'nginx' | 'haproxy' | 'apache' | 'varnish' | 'everwire' | 'network' | 'server'
+  readonly where: 'nginx' | 'haproxy' | 'apache' | 'varnish' | 'everwire' | 'network' | 'server' | 'client'
   readonly lines: readonly string[]
 }
 

@@ -13,6 +13,7 @@ export const places: Readonly<Record<Mend['where'], string>> = {
   everwire: 'Everwire',
   network: 'the network',
   server: 'the server',
+  client: 'this machine',
 }
 
 /** Proxies for which the command line prints a whole configuration. */

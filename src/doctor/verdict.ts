@@ -1,3 +1,4 @@
+import { certificateFault, faultText } from './connecting.ts'
 import { entries, finding, type Finding, type FindingCode } from './findings.ts'
 import { findingsOf, isHeldBack } from './found.ts'
 import type { Measurements } from './measurements.ts'
@@ -52,7 +53,9 @@ export function judge(so: Measurements): Verdict {
     case 'everwire':
       return judgeServer(so)
     case 'unreachable':
-      return broken(so, 'unreachable', reason(reach.reason), 'Nothing answers at')
+      return certificateFault(reach.reason) === undefined
+        ? broken(so, 'unreachable', reason(reach.reason), 'Nothing answers at')
+        : broken(so, 'certificate-untrusted', reason(reach.reason), 'The certificate is not trusted of')
     case 'off':
       return broken(
         so,
@@ -74,8 +77,8 @@ export function judge(so: Measurements): Verdict {
   }
 }
 
-function reason(text: string): string {
-  return `${capital(text)}.`
+function reason(code: string): string {
+  return `${capital(faultText(code))}.`
 }
 
 function broken(so: Measurements, code: FindingCode, seen: string, words: string): Verdict {

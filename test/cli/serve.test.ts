@@ -69,6 +69,37 @@ describe('serve', () => {
     expect(statSync(key).mode & 0o077).toBe(0)
   })
 
+  test('C34 who does not trust the certificate for development is told what to do, and that helps', async () => {
+    const env = { XDG_CACHE_HOME: join(folder, 'cache') }
+    const server = new Command(['serve', '--dev', '--tls-dev', '--port', '0', '--json'], { env })
+    await server.until(({ stdout }) => stdout.length === 2)
+    const url = String(server.results[0]?.['url'])
+    const [, file = ''] = /NODE_EXTRA_CA_CERTS=(\S+cert\.pem)/.exec(server.shown) ?? []
+    const commands = [
+      ['bench', url, '--seconds', '1', '--clients', '3', '--rate', '1'],
+      ['tail', 'a', '--url', url, '--since', 'earliest', '--count', '1'],
+      ['publish', 'a', '1', '--url', url],
+      ['doctor', url, '--idle', '0'],
+    ]
+    const ended = await Promise.all(commands.map((args) => everwire(args, { env })))
+    for (const { code, stdout, stderr } of ended) {
+      expect(stdout + stderr).toContain('signed by nobody but itself (DEPTH_ZERO_SELF_SIGNED_CERT)')
+      expect(stderr).toContain(`Put NODE_EXTRA_CA_CERTS=${file} before the command`)
+      expect(code).toBe(3)
+    }
+    const trusting = { env: { ...env, NODE_EXTRA_CA_CERTS: file } }
+    const again = await Promise.all(commands.map((args) => everwire(args, trusting)))
+    expect(again.map(({ code }) => code)).toEqual([0, 0, 0, 0])
+    // Where nobody knows whose it is, no file is named.
+    const elsewhere = { env: { XDG_CACHE_HOME: join(folder, 'elsewhere') } }
+    const { stderr } = await everwire(['publish', 'a', '1', '--url', url], elsewhere)
+    expect(stderr).toContain('Put NODE_EXTRA_CA_CERTS=FILE before the command')
+    const plain = await everwire(['publish', 'a', '1', '--url', url.replace('https', 'http')], trusting)
+    expect(plain.stderr).toContain('If it serves HTTPS, its address begins with https:.')
+    server.kill('SIGTERM')
+    expect(await server.ended).toBe(0)
+  })
+
   test('serves with the certificate of files, by options or by a configuration', async () => {
     const cert = file('cert.pem', localhost.cert)
     const key = file('key.pem', localhost.key)

@@ -73,6 +73,12 @@ const only = (found: Reach): Partial<Measurements> => ({
 const table: readonly (readonly [string, Partial<Measurements>, Level, readonly FindingCode[]])[] = [
   ['nothing wrong', {}, 'good', []],
   ['no answer', only({ kind: 'unreachable', reason: 'ENOTFOUND' }), 'broken', ['unreachable']],
+  [
+    'a certificate of nobody',
+    only({ kind: 'unreachable', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+    'broken',
+    ['certificate-untrusted'],
+  ],
   ['a login page', only({ kind: 'other', status: 200, type: 'text/html' }), 'broken', ['not-everwire']],
   ['no doctor', only({ kind: 'off' }), 'broken', ['doctor-off']],
   [

@@ -10,6 +10,7 @@ import { wholeNumber } from '../options.ts'
 import { interrupted } from '../signals.ts'
 import { serverUrl } from '../target.ts'
 import { Terminal } from '../terminal.ts'
+import { trustHint } from '../trust.ts'
 
 const args = {
   idle: {
@@ -49,7 +50,7 @@ const manual: Manual = {
       '2',
       'live updates do not get through, or no Everwire server is there; or the command line cannot be understood',
     ],
-    ['3', 'nothing answers'],
+    ['3', 'nothing answers, or nobody whose certificate is trusted'],
     ['130', 'interrupted (Ctrl-C)'],
   ],
 }
@@ -80,6 +81,8 @@ async function doctor(given: ParsedArgs<typeof args>): Promise<ExitCode> {
   terminal.result({ type: 'examination', ...verdict, measurements: so }, () =>
     given.markdown ? markdown(so, verdict, new Date()) : examinationText(so, verdict, terminal),
   )
+  const hint = so.reach.kind === 'unreachable' ? trustHint(url, so.reach.reason) : undefined
+  if (hint !== undefined) terminal.note({ type: 'hint', message: hint }, () => hint)
   return so.reach.kind === 'unreachable' ? exit.unreachable : ends[verdict.level]
 }
 
