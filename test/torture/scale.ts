@@ -27,6 +27,7 @@ const hour = 3_600_000
 const began = 1_700_000_000_000
 const rule = { keep: 'all', ageMs: hour, count: 1e9, bytes: 1e12, tombstoneMs: hour } as const
 const lineEnd = 10
+const progressMs = 5_000
 
 /** Everything is a line, so that lines are messages. */
 const format: WireFormat = {
@@ -39,8 +40,11 @@ const format: WireFormat = {
   position: () => Buffer.alloc(0),
 }
 
-/** Fills a log, opens it again, lets clients catch up and removes half of it; answers what each took. */
-export async function scale(size: Size): Promise<Readonly<Record<string, string>>> {
+/** Fills a log, opens it again, lets clients catch up and removes half of it; answers what each took. `tell` hears how far it is. */
+export async function scale(
+  size: Size,
+  tell: (progress: string) => void = () => {},
+): Promise<Readonly<Record<string, string>>> {
   const path = await mkdtemp(join(tmpdir(), 'everwire-scale-'))
   let time = began
   const open = () => sqliteLog({ path, rules: () => rule, sweepMs: 2 ** 30, now: () => time })
@@ -48,9 +52,9 @@ export async function scale(size: Size): Promise<Readonly<Record<string, string>
     let log = await open()
     const half = Math.floor(size.messages / 2)
     const filling = performance.now()
-    await fill(log, 0, half, size.channels)
+    await fill(log, 0, half, size.channels, tell)
     time += hour / 2
-    await fill(log, half, size.messages, size.channels)
+    await fill(log, half, size.messages, size.channels, tell)
     const filled = performance.now() - filling
     await log.close()
 
@@ -58,11 +62,13 @@ export async function scale(size: Size): Promise<Readonly<Record<string, string>
     log = await open()
     const opened = performance.now() - opening
     const bytes = await bytesIn(path)
+    tell(`opened again in ${opened.toFixed(0)} ms; ${size.clients} clients catch up`)
     const catchUp = await catchUpAll(log, size)
-    const alone = await appendsUntil(log, new Promise((resolve) => setTimeout(resolve, 1_000)))
+    const alone = await appendsUntil(log, new Promise((resolve) => setTimeout(resolve, 1_000)), tell)
     time += hour / 2 + 1_000
     const sweeping = performance.now()
-    const beside = await appendsUntil(log, log.sweep())
+    tell('removing half')
+    const beside = await appendsUntil(log, log.sweep(), tell)
     const swept = performance.now() - sweeping
     const { trimmed } = await log.read([{ channel: 'c0', after: 0 }], { entries: 1, bytes: 1 })
     if (trimmed.length === 0) throw new Error('the sweep has removed nothing')
@@ -82,8 +88,15 @@ export async function scale(size: Size): Promise<Readonly<Record<string, string>
   }
 }
 
-async function fill(log: Log, from: number, to: number, channels: number): Promise<void> {
+async function fill(
+  log: Log,
+  from: number,
+  to: number,
+  channels: number,
+  tell: (progress: string) => void,
+): Promise<void> {
   let next = from
+  const said = setInterval(() => tell(`${next} written`), progressMs)
   const lane = async () => {
     while (next < to) {
       const first = next
@@ -97,7 +110,7 @@ async function fill(log: Log, from: number, to: number, channels: number): Promi
       )
     }
   }
-  await Promise.all(Array.from({ length: batchesInFlight }, lane))
+  await Promise.all(Array.from({ length: batchesInFlight }, lane)).finally(() => clearInterval(said))
 }
 
 /** All clients come at once; each reads as many channels from their beginning as hold what it is behind. */
@@ -159,20 +172,29 @@ function received(hub: Hub, starts: Awaited<ReturnType<Hub['starts']>>, owed: nu
   })
 }
 
-async function appendsUntil(log: Log, end: Promise<unknown>): Promise<readonly number[]> {
+async function appendsUntil(
+  log: Log,
+  end: Promise<unknown>,
+  tell: (progress: string) => void,
+): Promise<readonly number[]> {
   const times: number[] = []
+  const said = setInterval(() => tell(show(times)), progressMs)
   let ended = false
-  const done = end.finally(() => (ended = true))
+  const done = end.finally(() => {
+    clearInterval(said)
+    ended = true
+  })
   while (!ended) {
     const start = performance.now()
     await log.append([{ channel: 'live', event: 'e', data }])
     times.push(performance.now() - start)
   }
   await done
-  return times.sort((a, b) => a - b)
+  return times
 }
 
-function show(times: readonly number[]): string {
+function show(found: readonly number[]): string {
+  const times = [...found].sort((a, b) => a - b)
   const at = (part: number) => `${(times[Math.floor((times.length - 1) * part)] ?? 0).toFixed(1)} ms`
   return `${times.length} appends: p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`
 }
@@ -193,11 +215,15 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     },
   })
   const { messages, channels, clients, behind } = values
+  const began = performance.now()
+  const say = (progress: string) =>
+    console.error(`${((performance.now() - began) / 1_000).toFixed(0).padStart(5)} s  ${progress}`)
   const size = {
     messages: Number(messages),
     channels: Number(channels),
     clients: Number(clients),
     behind: Number(behind),
   }
-  for (const [what, figure] of Object.entries(await scale(size))) console.log(`${what.padEnd(34)} ${figure}`)
+  for (const [what, figure] of Object.entries(await scale(size, say)))
+    console.log(`${what.padEnd(34)} ${figure}`)
 }

@@ -46,9 +46,10 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
   const { file, sync, maxBytes } = data
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   ensureSchema(db, file)
-  // A failed checkpoint needs no care: its frames stay in the journal and are carried over again.
+  // A failed checkpoint needs no care: its frames stay in the journal and are carried over again. Those of this connection
+  // are for a journal that the checkpoints beside it (checkpoints.ts) cannot keep short.
   db.exec(
-    'PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536',
+    'PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536',
   )
   if (Number.isFinite(maxBytes)) {
     db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pragma(db, 'page_size'))}`)

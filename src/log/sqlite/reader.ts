@@ -17,12 +17,12 @@ serveRequests<ReaderRequest>({ ready: undefined }, (first, port) => {
     if (request.kind === 'close') {
       reading?.db.close()
       port.answer([{ id, value: undefined }])
-      return true
+      port.close()
+      return
     }
     // Each page leaves at once: the one behind it may be long.
     port.answer([answer({ id, request })])
   }
-  return false
 })
 
 function answer({ id, request }: Asked<Exclude<ReaderRequest, { kind: 'close' }>>): Answered {

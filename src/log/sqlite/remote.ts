@@ -24,7 +24,7 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
 
   /** Starts the worker; `answered` runs after each message of answers, when all of them have been settled. */
   static async start<Request extends { readonly kind: keyof Answers }, Ready>(
-    name: 'writer' | 'reader',
+    name: 'writer' | 'reader' | 'checkpointer',
     workerData: unknown,
     answered: () => void = () => {},
   ): Promise<{ readonly remote: Remote<Request>; readonly ready: Ready }> {

@@ -6,12 +6,14 @@ export interface Port<Request> {
   /** Everything that has come by now. */
   take(): readonly Asked<Request>[]
   answer(answers: readonly Answered[]): void
+  /** Serves no more. */
+  close(): void
 }
 
-/** Serves requests in this worker: calls `serve` whenever some have come, until it answers true. */
+/** Serves requests in this worker: calls `serve` whenever some have come. */
 export function serveRequests<Request>(
   started: Started,
-  serve: (first: readonly Asked<Request>[], port: Port<Request>) => boolean,
+  serve: (first: readonly Asked<Request>[], port: Port<Request>) => void,
 ): void {
   const port = parentPort
   if (!port) throw new Error('this file is a worker of the SQLite log: use sqliteLog()')
@@ -24,13 +26,12 @@ export function serveRequests<Request>(
       return taken
     },
     answer: (answers) => port.postMessage(answers),
+    close: () => port.close(),
   }
   port.postMessage(started)
   if ('refusal' in started) {
     port.close()
     return
   }
-  port.on('message', (first: readonly Asked<Request>[]) => {
-    if (serve(first, mine)) port.close()
-  })
+  port.on('message', (first: readonly Asked<Request>[]) => serve(first, mine))
 }

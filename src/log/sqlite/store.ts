@@ -5,6 +5,7 @@ import { sizeOf } from '../merge.ts'
 import { keyReused } from '../refusals.ts'
 import { Channels, type ChannelState } from './channels.ts'
 import { assertWhole, checksumOf, entryChecksum } from './checksum.ts'
+import { Pace } from './pace.ts'
 import { numberOf } from './row.ts'
 import { Trim } from './trim.ts'
 import type { Aged, AppendedNumbers, AppendRequest } from './wire.ts'
@@ -36,11 +37,16 @@ interface Planned {
   readonly payload: string
 }
 
-/** What one slice of retention may remove: few enough that no publish waits long for the disk. */
-const sliceRows = 200
+/** Rows that are removed between two looks at the clock. */
+const chunkRows = 64
+/** Keys are small, and lie side by side. */
+const sliceKeys = 200
+const pageBytes = 4_096
 
 /** The writer's operations on the file. All of them run within a transaction that the caller begins and ends. */
 export class Store {
+  /** Of retention by age. */
+  readonly pace: Pace
   readonly #dedupeMs: number
   readonly #statements
   readonly #channels: Channels
@@ -51,8 +57,10 @@ export class Store {
   /** As committed, and within the transaction under way. */
   #head: number
   #nextHead: number
+  #pages = 0
 
-  constructor(db: DatabaseSync, head: number, dedupeMs: number) {
+  constructor(db: DatabaseSync, head: number, dedupeMs: number, pace = new Pace()) {
+    this.pace = pace
     this.#dedupeMs = dedupeMs
     this.#head = this.#nextHead = head
     this.#channels = new Channels(db)
@@ -84,10 +92,16 @@ export class Store {
 
   /** Removes a slice of what is too old; answers how many of the channels, from the first on, have no more of it. */
   expire(now: number, channels: readonly Aged[]): number {
-    let budget = sliceRows
     const left = channels.findIndex(({ channel, rule }) => {
-      budget -= this.#trim.aged(this.#channels.get(channel, rule.keep), rule, now, budget)
-      return budget <= 0
+      const state = this.#channels.get(channel, rule.keep)
+      for (;;) {
+        const room = Math.min(this.pace.left(), chunkRows)
+        if (room === 0) return true
+        const gone = this.#trim.aged(state, rule, now, room)
+        this.pace.removed(gone)
+        this.#pages += gone
+        if (gone < room) return false
+      }
     })
     return left < 0 ? channels.length : left
   }
@@ -95,12 +109,13 @@ export class Store {
   /** Forgets a slice of the keys that are older than the window; answers whether there may be more. */
   forget(now: number): boolean {
     const { oldestKeys, deleteKeys } = this.#statements
-    const oldest = oldestKeys.all(sliceRows)
+    const oldest = oldestKeys.all(sliceKeys)
     const young = oldest.findIndex((row) => now - numberOf(row, 'time') < this.#dedupeMs)
     const gone = young < 0 ? oldest : oldest.slice(0, young)
     const last = gone.at(-1)
     if (last) deleteKeys.run(numberOf(last, 'entry'))
-    return gone.length === sliceRows
+    this.#pages += gone.length
+    return gone.length === sliceKeys
   }
 
   /** To be called before the transaction is committed. */
@@ -108,6 +123,13 @@ export class Store {
     for (const [state, rule] of this.#touched) this.#trim.all(state, rule)
     this.#touched.clear()
     if (this.#nextHead > this.#head) this.#statements.head.run(this.#nextHead, checksumOf(this.#nextHead))
+  }
+
+  /** About how many pages of the file have been written since this was last asked. */
+  takePages(): number {
+    const pages = this.#pages
+    this.#pages = 0
+    return pages
   }
 
   /** Returns the head. */
@@ -174,6 +196,8 @@ export class Store {
     state.last = this.#nextHead = seq
     state.ordinal++
     state.total += size
+    this.pace.published()
+    this.#pages += 1 + Math.floor(size / pageBytes) + (digest === undefined ? 0 : 1)
     const { insert, addKey } = this.#statements
     const { channel, event, data } = entry
     const row = { seq, channel, event, data, time, previous: previous ?? undefined, slot: slot ?? undefined }

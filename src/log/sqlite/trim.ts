@@ -71,15 +71,9 @@ export class Trim {
   }
 
   #agedAll(state: ChannelState, { ageMs }: Rule, now: number, budget: number): number {
-    let removed = 0
-    while (removed < budget) {
-      const most = Math.min(manyRows, budget - removed)
-      const gone = this.#oldestWhile(state, most, (row) => now - numberOf(row, 'time') > ageMs)
-      if (gone.length > 0) this.#deleteThrough(state, gone)
-      removed += gone.length
-      if (gone.length < most) break
-    }
-    return removed
+    const gone = this.#oldestWhile(state, budget, (row) => now - numberOf(row, 'time') > ageMs)
+    if (gone.length > 0) this.#deleteThrough(state, gone)
+    return gone.length
   }
 
   #agedLatest(state: ChannelState, { ageMs, tombstoneMs }: Rule, now: number, budget: number): number {
@@ -97,9 +91,13 @@ export class Trim {
   }
 
   #oldestWhile(state: ChannelState, limit: number, holds: (row: Row) => boolean): readonly Row[] {
-    const rows = this.#statements.oldest.all(state.id, limit)
-    const end = rows.findIndex((row) => !holds(row))
-    return end < 0 ? rows : rows.slice(0, end)
+    const rows: Row[] = []
+    // One by one: each may be a page that is not in memory.
+    for (const row of this.#statements.oldest.iterate(state.id, limit)) {
+      if (!holds(row)) break
+      rows.push(row)
+    }
+    return rows
   }
 
   #deleteThrough(state: ChannelState, gone: readonly Row[]): void {

@@ -63,6 +63,14 @@ export type ReaderRequest =
   | { readonly kind: 'ages'; readonly afterChannel: number }
   | { readonly kind: 'close' }
 
+export type CheckpointerRequest = { readonly kind: 'checkpoint' } | { readonly kind: 'close' }
+
+/** The journal after a checkpoint: its pages, and those that had to stay because somebody reads an older state. */
+export interface Journal {
+  readonly frames: number
+  readonly left: number
+}
+
 export interface SpinePage {
   readonly through: number
   readonly appends: readonly {
@@ -96,6 +104,7 @@ export interface Answers {
   history: readonly Entry[]
   spine: SpinePage
   ages: AgesPage
+  checkpoint: Journal
 }
 
 export interface Asked<Request> {

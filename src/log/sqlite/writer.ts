@@ -1,10 +1,11 @@
 // The writing thread of a SQLite log: everything that came while one group was committed is the next group.
-import { setInterval } from 'node:timers'
+import { clearInterval, setImmediate, setInterval } from 'node:timers'
 import { workerData } from 'node:worker_threads'
+import { Checkpoints, startCheckpointer } from './checkpoints.ts'
 import { Commits } from './commits.ts'
 import { refusalOf } from './failure.ts'
 import { openForWriting, type Opened } from './opening.ts'
-import { serveRequests } from './serve.ts'
+import { serveRequests, type Port } from './serve.ts'
 import { Store } from './store.ts'
 import type { Asked, WriterData, WriterReady, WriterRequest } from './wire.ts'
 
@@ -16,33 +17,59 @@ const data: WriterData = workerData
 try {
   serve(openForWriting(data))
 } catch (error) {
-  serveRequests({ refusal: refusalOf(error, data.file) }, () => true)
+  serveRequests({ refusal: refusalOf(error, data.file) }, () => {})
 }
 
 function serve(opened: Opened): void {
   const store = new Store(opened.db, opened.head, data.dedupeMs)
   const commits = new Commits(opened, data.file, store)
+  const checkpoints = new Checkpoints(
+    () => startCheckpointer(data.file),
+    () => opened.db.exec('PRAGMA wal_checkpoint(PASSIVE)'),
+  )
   const syncing = data.sync === 'interval' ? setInterval(() => commits.sync(), data.syncMs) : undefined
   const { epochs, head, unproved } = opened
   const ready: WriterReady = { epochs, head, unproved }
   let waiting: Asked<WriterRequest>[] = []
+  let scheduled = false
+
+  const close = async (id: number, port: Port<WriterRequest>) => {
+    clearInterval(syncing)
+    await checkpoints.stop()
+    opened.close(commits.whole)
+    port.answer([{ id, value: undefined }])
+    port.close()
+  }
+
+  const next = (port: Port<WriterRequest>) => {
+    scheduled = false
+    waiting.push(...port.take())
+    const group = takeGroup(waiting)
+    waiting = waiting.slice(group.taken)
+    for (const { number, rule } of group.rules) store.rule(number, rule)
+    if (group.operations.length > 0) {
+      if (group.retention) store.pace.begin()
+      const answers = commits.run(group.operations)
+      if (group.retention) store.pace.end()
+      checkpoints.wrote(store.takePages())
+      // The sweep goes on when it is answered.
+      if (group.retention) checkpoints.whenShort(() => port.answer(answers))
+      else port.answer(answers)
+    }
+    if (group.close !== undefined) void close(group.close, port)
+    else if (waiting.length > 0) later(port)
+  }
+
+  // A turn for each group: what the checkpoints say is heard in between.
+  const later = (port: Port<WriterRequest>) => {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => next(port))
+  }
 
   serveRequests<WriterRequest>({ ready }, (first, port) => {
     waiting.push(...first)
-    while (waiting.length > 0) {
-      waiting.push(...port.take())
-      const group = takeGroup(waiting)
-      waiting = waiting.slice(group.taken)
-      for (const { number, rule } of group.rules) store.rule(number, rule)
-      if (group.operations.length > 0) port.answer(commits.run(group.operations))
-      if (group.close !== undefined) {
-        clearInterval(syncing)
-        opened.close(commits.whole)
-        port.answer([{ id: group.close, value: undefined }])
-        return true
-      }
-    }
-    return false
+    if (!scheduled) next(port)
   })
 }
 
@@ -56,11 +83,12 @@ function takeGroup(waiting: readonly Asked<WriterRequest>[]) {
     const retention = request.kind === 'expire' || request.kind === 'forget'
     if (retention && operations.length > 0) break
     taken++
-    if (request.kind === 'close') return { rules, operations, taken, close: id }
+    if (request.kind === 'close') return { rules, operations, taken, retention: false, close: id }
     if (request.kind === 'rule') rules.push(request)
     else operations.push({ id, request })
+    if (retention) return { rules, operations, taken, retention, close: undefined }
     if (request.kind === 'append') entries += request.entries.length
-    if (entries >= groupEntries || retention) break
+    if (entries >= groupEntries) break
   }
-  return { rules, operations, taken, close: undefined }
+  return { rules, operations, taken, retention: false, close: undefined }
 }
