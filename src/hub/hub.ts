@@ -3,8 +3,11 @@ import type { Lineage } from '../log/lineage.ts'
 import type { Start } from '../protocol/messages.ts'
 import type { Outgoing, WireFormat } from './format.ts'
 import { Frame, frameOf } from './frame.ts'
-import { Pages, part, type FramePage } from './pages.ts'
-import { Reader, type Sink, type Source } from './reader.ts'
+import { CatchUp } from './catch-up.ts'
+import { LogPages } from './log-pages.ts'
+import type { FramePage } from './pages.ts'
+import { Reader } from './reader.ts'
+import type { Sink, Source } from './sink.ts'
 import { resolveStart, type ChannelStart, type Keep } from './start.ts'
 import { defaultMemory, MemoryBudget, Topic, type Listener, type MemoryLimits } from './topic.ts'
 
@@ -18,12 +21,11 @@ export interface Surroundings {
   readonly report: (error: unknown) => void
 }
 
-/** Pages that several readers share are read whole, however little room the first of them has. */
-const sharedPage = { entries: 256, bytes: 64 * 1024 }
-const sharedPagesBytes = 16 * 1024 * 1024
-/** Pages of the log under way at once: 64 MiB of them at most at 64 KiB a page. */
-const maxReads = 1_024
+/** Readers that are handed a page of the log in one turn of the event loop. */
+const pagesPerTurn = 128
 const rewatchMs = 100
+
+const none: readonly Frame[] = []
 
 /**
  * The channels of this node: follows the log's spine, keeps each wanted channel's newest frames, and lets readers
@@ -42,16 +44,21 @@ export class Hub implements Source {
   #stop: () => void = () => {}
   #cancelRewatch: () => void = () => {}
   #closed = false
-  #reads = 0
-  readonly #pages = new Pages(sharedPagesBytes)
-  readonly #sharedReads = new Map<string, Promise<FramePage>>()
-  readonly #waitingReads: (() => void)[] = []
+  readonly #pages: LogPages
 
-  private constructor(log: Log, keep: (channel: string) => Keep, around: Surroundings, memory: MemoryLimits) {
+  private constructor(
+    log: Log,
+    keep: (channel: string) => Keep,
+    around: Surroundings,
+    memory: MemoryLimits,
+    perTurn: number,
+  ) {
     this.log = log
     this.#keep = keep
     this.#around = around
     this.#budget = new MemoryBudget(memory)
+    const catchUp = new CatchUp(perTurn, around.defer, () => this.#flush())
+    this.#pages = new LogPages(log, keep, catchUp)
   }
 
   /** Starts at the log's head. */
@@ -60,8 +67,9 @@ export class Hub implements Source {
     keep: (channel: string) => Keep,
     around: Surroundings,
     memory = defaultMemory,
+    perTurn = pagesPerTurn,
   ): Promise<Hub> {
-    const hub = new Hub(log, keep, around, memory)
+    const hub = new Hub(log, keep, around, memory, perTurn)
     hub.through = await log.head()
     hub.#watch()
     return hub
@@ -92,11 +100,13 @@ export class Hub implements Source {
   /** Where the channels of one stream start, all of them seeing the same "now". Throws `bad-position`. */
   async starts(channels: readonly string[], asked: readonly Start[]): Promise<readonly ChannelStart[]> {
     const head = await this.log.head()
-    return Promise.all(
-      channels.map((channel, i) =>
-        resolveStart(this.log, this.#keep(channel), channel, i, asked[i] ?? {}, head),
-      ),
-    )
+    const resolved = (channel: string, i: number) =>
+      resolveStart(this.log, this.#keep(channel), channel, i, asked[i] ?? {}, head)
+    const [only] = channels
+    // Hot path: thousands come back, each to its channel.
+    return only !== undefined && channels.length === 1
+      ? [await resolved(only, 0)]
+      : Promise.all(channels.map(resolved))
   }
 
   /** A reader over these channels. It does nothing until `step` is called. */
@@ -109,51 +119,21 @@ export class Hub implements Source {
   signal(message: Outgoing): void {
     const topic = this.#topics.get(message.channel)
     if (!topic) return
+    const signals = (topic.signals ??= [])
     // Bounded: a turn that signals more than this loses the oldest, as a signal may.
-    if (topic.signals.length >= 256) topic.signals.shift()
-    topic.signals.push(new Frame(0, message))
+    if (signals.length >= 256) signals.shift()
+    signals.push(new Frame(0, message))
     this.#touch(topic)
   }
 
-  /** Reads the log, or takes what was read for others a moment ago. */
-  async read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<FramePage> {
-    const [only] = cursors
-    if (cursors.length !== 1 || !only || this.#keep(only.channel) !== 'all') {
-      return this.#readLog(cursors, limit)
-    }
-    const { channel, after } = only
-    const known = this.#pages.find(channel, after)
-    if (known) return part(known, after, limit)
-    return part(await this.#readShared(channel, after), after, limit)
-  }
-
-  // Readers that come back at once often stand at the same place.
-  #readShared(channel: string, after: number): Promise<FramePage> {
-    const place = `${after} ${channel}`
-    let page = this.#sharedReads.get(place)
-    if (!page) {
-      page = this.#readLog([{ channel, after }], sharedPage).finally(() => this.#sharedReads.delete(place))
-      this.#sharedReads.set(place, page)
-      page.then(
-        (whole) => this.#pages.keep(channel, after, whole),
-        () => {},
-      )
-    }
-    return page
-  }
-
-  /** Waits its turn while this node has too many pages under way. */
-  async #readLog(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<FramePage> {
-    if (this.#reads >= maxReads) await new Promise<void>((resolve) => this.#waitingReads.push(resolve))
-    else this.#reads++
-    try {
-      const { entries, through, trimmed } = await this.log.read(cursors, limit)
-      return { frames: entries.map((entry) => frameOf(entry, this.lineage)), through, trimmed }
-    } finally {
-      const next = this.#waitingReads.shift()
-      if (next) next()
-      else this.#reads--
-    }
+  /** What `LogPages.read` says. */
+  read(
+    cursors: readonly ChannelCursor[],
+    limit: ReadLimit,
+    taken: (page: FramePage) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#pages.read(cursors, limit, taken, failed)
   }
 
   /** Gives back the topics of a reader that has gone. */
@@ -225,11 +205,12 @@ export class Hub implements Source {
   // Hot path.
   #flush(): void {
     this.#flushing = false
+    if (this.#dirty.size === 0) return
     const dirty = [...this.#dirty]
     this.#dirty.clear()
     for (const topic of dirty) {
-      const { signals } = topic
-      topic.signals = []
+      const { signals = none } = topic
+      topic.signals = undefined
       for (const reader of topic.readers) this.#advance(reader, signals)
     }
   }

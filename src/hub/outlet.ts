@@ -1,7 +1,7 @@
 import type { FramePage } from './pages.ts'
 import type { ChannelCursor } from '../log/log.ts'
 import type { Hub } from './hub.ts'
-import type { Reader, Sink } from './reader.ts'
+import type { Sink, Stepper } from './sink.ts'
 
 /**
  * One client's wire, as a transport gives it. Its bytes are bounded by whoever writes: nobody writes while `room`
@@ -16,7 +16,12 @@ export interface Link {
 
 /** At most this many entries a page; its bytes are those that the link has room for. */
 const pageEntries = 256
-const minPageBytes = 4_096
+const pageStep = 4_096
+
+interface Read {
+  readonly cursors: readonly ChannelCursor[]
+  readonly taken: (page: FramePage) => void
+}
 
 /**
  * Lets the readers of one link take turns: when the link has room the reader that has waited longest goes first,
@@ -27,11 +32,8 @@ export class Outlet implements Sink {
   readonly #link: Link
   readonly #failed: (error: unknown) => void
   /** Made when a reader has to wait: most links never have one. */
-  #queue: Set<Reader> | undefined
-  readonly #reads: {
-    readonly cursors: readonly ChannelCursor[]
-    readonly taken: (page: FramePage) => void
-  }[] = []
+  #queue: Set<Stepper> | undefined
+  readonly #reads: Read[] = []
   #pumping = false
   #reading = false
   #closed = false
@@ -52,7 +54,7 @@ export class Outlet implements Sink {
   }
 
   // Hot path: mostly nobody else waits, and then nobody stands in line.
-  ready(reader: Reader): void {
+  ready(reader: Stepper): void {
     if (this.#pumping || this.#waits) {
       this.#wait(reader)
       this.#pump()
@@ -89,7 +91,7 @@ export class Outlet implements Sink {
     return this.#queue !== undefined && this.#queue.size > 0
   }
 
-  #wait(reader: Reader): void {
+  #wait(reader: Stepper): void {
     this.#queue ??= new Set()
     this.#queue.add(reader)
   }
@@ -114,20 +116,30 @@ export class Outlet implements Sink {
   }
 
   #readNext(): void {
-    if (this.#reading || this.room <= 0) return
+    const { room } = this
+    if (this.#reading || room <= 0) return
     const next = this.#reads.shift()
     if (!next) return
     this.#reading = true
-    this.#hub
-      .read(next.cursors, { entries: pageEntries, bytes: Math.max(minPageBytes, this.room) })
-      .finally(() => (this.#reading = false))
-      .then((page) => {
-        if (this.#closed) return
-        next.taken(page)
-        this.#readNext()
-      })
-      .catch((error: unknown) => {
-        if (!this.#closed) this.#failed(error)
-      })
+    // In steps, so that readers of the same page with nearly the same room take the same part of it.
+    const bytes = Math.max(pageStep, room - (room % pageStep))
+    this.#hub.read(
+      next.cursors,
+      { entries: pageEntries, bytes },
+      (page) => this.#taken(next, page),
+      this.#broken,
+    )
+  }
+
+  #taken({ taken }: Read, page: FramePage): void {
+    this.#reading = false
+    if (this.#closed) return
+    taken(page)
+    this.#readNext()
+  }
+
+  readonly #broken = (error: unknown): void => {
+    this.#reading = false
+    if (!this.#closed) this.#failed(error)
   }
 }

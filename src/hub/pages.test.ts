@@ -5,8 +5,10 @@ import type { WireFormat } from './format.ts'
 import { Hub } from './hub.ts'
 import { Outlet } from './outlet.ts'
 import { Pages, part } from './pages.ts'
+import { Run } from './run.ts'
 
 const rule = { keep: 'all', ageMs: 1e12, count: 1e6, bytes: 1e9, tombstoneMs: 1e6 } as const
+const limit = { entries: 256, bytes: 65_536 }
 const around = {
   defer: (run: () => void) => void setImmediate(run),
   later: () => () => {},
@@ -67,25 +69,32 @@ test('pages that were read last are kept within their memory', () => {
   const pages = new Pages(10_000)
   for (let n = 0; n < 1_000; n++) {
     const frame = { seq: n * 10 + 5, size: 1_000, message: { data: '1' } } as never
-    pages.keep(`c${n % 7}`, n * 10, { frames: [frame], through: n * 10 + 10, trimmed: [] })
+    pages.keep(`c${n % 7}`, n * 10, { run: new Run([frame]), through: n * 10 + 10, trimmed: [] })
   }
-  expect(pages.find('c0', 0)).toBeUndefined()
-  const kept = Array.from({ length: 1_000 }, (_, n) => pages.find(`c${n % 7}`, n * 10)).filter(Boolean)
+  expect(pages.find('c0', 0, limit)).toBeUndefined()
+  const kept = Array.from({ length: 1_000 }, (_, n) => pages.find(`c${n % 7}`, n * 10, limit)).filter(Boolean)
   expect(kept).toHaveLength(10)
 })
 
 test('a part of a page reaches as far as its last message, and to the end when nothing is left out', () => {
   const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, message: { data: 'xx' } }) as never)
-  const page = { frames, through: 12, trimmed: [] }
-  expect(part(page, 3, { entries: 1, bytes: 100 })).toMatchObject({ through: 5, frames: [{ seq: 5 }] })
+  const page = { run: new Run(frames), through: 12, trimmed: [] }
+  expect(part(page, 3, { entries: 1, bytes: 100 })).toMatchObject({
+    through: 5,
+    run: { frames: [{ seq: 5 }] },
+  })
   expect(part(page, 4, { entries: 9, bytes: 100 }).through).toBe(12)
-  expect(part(page, 0, { entries: 9, bytes: 1 }).frames).toHaveLength(1)
+  expect(part(page, 0, { entries: 9, bytes: 1 }).run.frames).toHaveLength(1)
 })
 
 test('small pages do not pile up: the oldest go, however much room there is', () => {
   const pages = new Pages(Infinity)
   for (let seq = 1; seq <= 10_000; seq++)
-    pages.keep('a', seq - 1, { frames: [{ seq, size: 1 } as never], through: seq, trimmed: [] })
-  expect(pages.find('a', 9_999)).toBeDefined()
-  expect(pages.find('a', 9_000)).toBeUndefined()
+    pages.keep('a', seq - 1, {
+      run: new Run([{ seq, size: 1, message: { data: '' } } as never]),
+      through: seq,
+      trimmed: [],
+    })
+  expect(pages.find('a', 9_999, limit)).toBeDefined()
+  expect(pages.find('a', 9_000, limit)).toBeUndefined()
 })

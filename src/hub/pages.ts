@@ -1,9 +1,10 @@
 import type { ReadLimit, Trimmed } from '../log/log.ts'
 import type { Frame } from './frame.ts'
+import { Run } from './run.ts'
 
 /** A page of the log as frames, so that whoever reads the same page shares their bytes. */
 export interface FramePage {
-  readonly frames: readonly Frame[]
+  readonly run: Run
   readonly through: number
   readonly trimmed: readonly Trimmed[]
 }
@@ -12,6 +13,14 @@ interface Kept extends FramePage {
   readonly channel: string
   readonly after: number
   readonly size: number
+  /** The part that was taken last: those who come next mostly want the same, and then it is joined once for all. */
+  part: Part | undefined
+}
+
+interface Part {
+  readonly after: number
+  readonly limit: ReadLimit
+  readonly page: FramePage
 }
 
 /** Pages are looked through one by one: more of them would cost more than they save. */
@@ -34,9 +43,10 @@ export class Pages {
   }
 
   keep(channel: string, after: number, page: FramePage): void {
-    const size = page.frames.reduce((sum, frame) => sum + frame.size, 0)
-    if (page.frames.length === 0 || size > this.#limit) return
-    const kept = { ...page, channel, after, size }
+    const { frames } = page.run
+    const size = frames.reduce((sum, frame) => sum + frame.size, 0)
+    if (frames.length === 0 || size > this.#limit) return
+    const kept = { ...page, channel, after, size, part: undefined }
     const pages = this.#byChannel.get(channel)
     if (pages) pages.push(kept)
     else this.#byChannel.set(channel, [kept])
@@ -48,9 +58,17 @@ export class Pages {
     }
   }
 
-  /** What is known to follow `after`, or undefined. */
-  find(channel: string, after: number): FramePage | undefined {
-    return this.#byChannel.get(channel)?.find((page) => page.after <= after && after < page.through)
+  /** What is known to follow `after`, as much of it as the limit allows; undefined when nothing is known. */
+  find(channel: string, after: number, limit: ReadLimit): FramePage | undefined {
+    const kept = this.#byChannel.get(channel)?.find((page) => page.after <= after && after < page.through)
+    if (!kept) return undefined
+    const last = kept.part
+    if (last?.after === after && last.limit.bytes === limit.bytes && last.limit.entries === limit.entries) {
+      return last.page
+    }
+    const page = part(kept, after, limit)
+    kept.part = { after, limit, page }
+    return page
   }
 
   #drop(page: Kept): void {
@@ -67,14 +85,14 @@ export function part(page: FramePage, after: number, limit: ReadLimit): FramePag
   const frames: Frame[] = []
   const trimmed = page.trimmed.filter(({ through }) => through > after)
   let bytes = 0
-  for (const frame of page.frames) {
+  for (const frame of page.run.frames) {
     if (frame.seq <= after) continue
     bytes += frame.message.data.length
     const last = frames.at(-1)
     if (last && (frames.length >= limit.entries || bytes > limit.bytes)) {
-      return { frames, through: last.seq, trimmed }
+      return { run: new Run(frames), through: last.seq, trimmed }
     }
     frames.push(frame)
   }
-  return { frames, through: page.through, trimmed }
+  return { run: new Run(frames), through: page.through, trimmed }
 }

@@ -1,36 +1,14 @@
 import type { FramePage } from './pages.ts'
-import type { ChannelCursor, Trimmed } from '../log/log.ts'
+import type { Trimmed } from '../log/log.ts'
 import type { GapMessage, GapReason } from '../protocol/messages.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { WireFormat } from './format.ts'
 import type { Frame } from './frame.ts'
-import type { Lineage } from '../log/lineage.ts'
-import type { ChannelStart, Keep } from './start.ts'
+import type { Run } from './run.ts'
+import type { Progress, Sink, Source, Stepper } from './sink.ts'
+import type { ChannelStart } from './start.ts'
 import { memoryReaches } from './joint.ts'
 import type { Listener, Topic } from './topic.ts'
-
-/** What a reader needs of the hub. */
-export interface Source {
-  /** Every append up to here has reached the topics. */
-  readonly through: number
-  readonly lineage: Lineage
-  keeps(channel: string): Keep
-  release(topics: readonly Topic[]): void
-}
-
-/** Where the bytes of a reader go. Several readers may share one. */
-export interface Sink {
-  /** Bytes that it takes now; 0 or less: full. What is written all the same is taken, never dropped. */
-  readonly room: number
-  write(bytes: Uint8Array, kind: 'message' | 'gap' | 'snapshot' | 'position'): void
-  /** The reader has something to do: its `step` is to be called when there is room. */
-  ready(reader: Reader): void
-  /** Reads the log when there is room for a page, one page of this sink at a time, and hands it over. */
-  read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void
-}
-
-/** What a step of a reader came to: nothing left for now; more, once the sink has room; waiting for the log. */
-export type Progress = 'idle' | 'more' | 'reading'
 
 interface Tracked {
   readonly channel: string
@@ -50,7 +28,7 @@ type PendingGap = { readonly tracked: Tracked } & NonNullable<ChannelStart['gap'
  * covered by a gap. It holds no queue: when the sink is full it stands still, and later goes on from memory where
  * memory reaches back to it, from the log otherwise.
  */
-export class Reader implements Listener {
+export class Reader implements Listener, Stepper {
   readonly #hub: Source
   readonly #format: WireFormat
   readonly #sink: Sink
@@ -188,12 +166,14 @@ export class Reader implements Listener {
     const [only] = this.#channels
     if (!only) return 'idle'
     const { through } = this.#hub
-    const frames = only.topic.between(Math.max(this.#at, only.floor), through)
-    if (frames.length > 0 && this.#at >= only.floor) {
-      const bytes = only.topic.join(frames, this.#format)
+    const run = only.topic.between(Math.max(this.#at, only.floor), through)
+    const { frames } = run
+    const last = frames.at(-1)
+    if (last && this.#at >= only.floor) {
+      const bytes = run.bytes(this.#format)
       if (bytes.length <= this.#sink.room || frames.length === 1) {
         this.#sink.write(bytes, 'message')
-        this.#told = frames.at(-1)?.seq ?? this.#told
+        this.#told = last.seq
         this.#moveTo(through)
         return 'idle'
       }
@@ -203,8 +183,8 @@ export class Reader implements Listener {
 
   #takeMany(): Progress {
     const { through } = this.#hub
-    const frames = this.#channels.flatMap(({ topic, floor }) =>
-      topic.between(Math.max(this.#at, floor), through),
+    const frames = this.#channels.flatMap(
+      ({ topic, floor }) => topic.between(Math.max(this.#at, floor), through).frames,
     )
     frames.sort((a, b) => a.seq - b.seq)
     return this.#writeEach(frames, through)
@@ -251,11 +231,27 @@ export class Reader implements Listener {
       if (tracked && this.#lost(tracked, trimmed)) return
     }
     this.#arrived()
-    for (const frame of page.frames) {
+    if (!this.#takeWhole(page.run)) this.#takeEach(page.run)
+    this.#moveTo(page.through)
+  }
+
+  /** Thousands that come back at once to the same place write one buffer. False when the run has to be looked into. */
+  #takeWhole(run: Run): boolean {
+    const [only] = this.#channels
+    const [first] = run.frames
+    const last = run.frames.at(-1)
+    if (!only || !first || !last || this.#channels.length > 1 || this.#snapshots > 0) return false
+    if (this.#at < only.floor || first.seq <= this.#at) return false
+    this.#sink.write(run.bytes(this.#format), 'message')
+    this.#told = last.seq
+    return true
+  }
+
+  #takeEach(run: Run): void {
+    for (const frame of run.frames) {
       const tracked = this.#channels.find(({ channel }) => channel === frame.message.channel)
       if (tracked && frame.seq > this.#after(tracked)) this.#write(frame)
     }
-    this.#moveTo(page.through)
   }
 
   /** From here on it has been here: what is trimmed later is a loss. */
@@ -389,6 +385,8 @@ export class Reader implements Listener {
 
   #somethingToTake(): boolean {
     if (!this.#memoryReaches()) return true
-    return this.#channels.some((each) => each.topic.between(this.#after(each), this.#hub.through).length > 0)
+    return this.#channels.some(
+      (each) => each.topic.between(this.#after(each), this.#hub.through).frames.length > 0,
+    )
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Frame } from './frame.ts'
 import type { WireFormat } from './format.ts'
+import type { Run } from './run.ts'
 import { defaultMemory, MemoryBudget, Topic } from './topic.ts'
 
 const frame = (seq: number, slot?: string, data = '1') =>
@@ -14,7 +15,7 @@ const frame = (seq: number, slot?: string, data = '1') =>
     slot,
     removed: false,
   })
-const sequences = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
+const sequences = ({ frames }: Run) => frames.map(({ seq }) => seq)
 
 test('a reader that fell behind gets only the newest value of a slot', () => {
   const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
@@ -55,7 +56,7 @@ test('a message is encoded once for any number of readers, and so is what they h
   }
   const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
   for (let seq = 1; seq <= 3; seq++) topic.push(frame(seq))
-  const joined = Array.from({ length: 1_000 }, () => topic.join(topic.between(0, 3), format))
+  const joined = Array.from({ length: 1_000 }, () => topic.between(0, 3).bytes(format))
   expect(encodes).toBe(3)
   expect(new Set(joined).size).toBe(1)
 })

@@ -1,5 +1,5 @@
 import type { Frame } from './frame.ts'
-import type { WireFormat } from './format.ts'
+import { emptyRun, Run } from './run.ts'
 
 /** What the hub may hold in memory. Past it the oldest frames go, and readers that need them use the log. */
 export interface MemoryLimits {
@@ -29,6 +29,17 @@ export interface Listener {
   signal(frame: Frame): void
 }
 
+/** Readers stand at a few places of a channel at most: some lag by a turn. */
+const mostPlaces = 8
+
+interface Place {
+  readonly after: number
+  readonly through: number
+  readonly run: Run
+}
+
+const nothing: readonly Place[] = []
+
 /**
  * A channel's newest frames on this node: all of its messages in (floor, hub.through], and the readers that want
  * them. What lies at or below `floor` is in the log only.
@@ -37,19 +48,15 @@ export class Topic {
   readonly channel: string
   readonly readers = new Set<Listener>()
   /** Signals of this turn (`keep: 'none'`), dropped once they were offered to every reader. */
-  signals: Frame[] = []
+  signals: Frame[] | undefined
   #floor: number
   #frames: Frame[] = []
   #bytes = 0
-  readonly #slots = new Map<string, Frame>()
+  // A process may have a hundred thousand channels: what most of them never fill is made when it is needed.
+  #slots: Map<string, Frame> | undefined
   readonly #budget: MemoryBudget
-  #recent: { readonly after: number; readonly through: number; readonly frames: readonly Frame[] } | undefined
-  #joined: {
-    readonly format: WireFormat
-    readonly first: Frame
-    readonly last: Frame
-    readonly bytes: Uint8Array
-  }[] = []
+  /** What was taken since the last message. */
+  #taken = nothing
 
   constructor(channel: string, floor: number, budget: MemoryBudget) {
     this.channel = channel
@@ -65,6 +72,7 @@ export class Topic {
   push(frame: Frame): void {
     const { slot } = frame.message
     if (slot !== undefined) {
+      this.#slots ??= new Map()
       const before = this.#slots.get(slot)
       if (before) before.superseded = true
       this.#slots.set(slot, frame)
@@ -72,7 +80,7 @@ export class Topic {
     this.#frames.push(frame)
     this.#bytes += frame.size
     this.#budget.used += frame.size
-    this.#forget()
+    this.#taken = nothing
     const { limits } = this.#budget
     let evict = 0
     let bytes = this.#bytes
@@ -97,48 +105,31 @@ export class Topic {
     this.#evict(this.#frames.length)
   }
 
-  /** The frames with a sequence in (after, through], without those superseded. Hot path, as `join`. */
-  between(after: number, through: number): readonly Frame[] {
-    const recent = this.#recent
-    if (recent && recent.after === after && recent.through === through) return recent.frames
+  /** The frames with a sequence in (after, through], without those superseded. Hot path: once per reader per turn. */
+  between(after: number, through: number): Run {
+    for (const place of this.#taken) {
+      if (place.after === after && place.through === through) return place.run
+    }
     const found: Frame[] = []
     for (let i = this.#indexAfter(after); i < this.#frames.length; i++) {
       const frame = this.#frames[i]
       if (!frame || frame.seq > through) break
       if (!frame.superseded) found.push(frame)
     }
-    this.#recent = { after, through, frames: found }
-    return found
+    if (found.length === 0) return emptyRun
+    const run = new Run(found)
+    const others = this.#taken.length < mostPlaces ? this.#taken : nothing
+    this.#taken = [...others, { after, through, run }]
+    return run
   }
 
-  /**
-   * The bytes of those frames as one buffer. Hot path: once per reader per turn; readers at the same place, which
-   * is nearly all of them, share it.
-   */
-  join(frames: readonly Frame[], format: WireFormat): Uint8Array {
-    const [first] = frames
-    const last = frames.at(-1)
-    if (!first || !last) return empty
-    if (first === last) return first.bytes(format)
-    for (const joined of this.#joined) {
-      if (joined.format === format && joined.first === first && joined.last === last) return joined.bytes
-    }
-    const parts = frames.map((frame) => frame.bytes(format))
-    const bytes = format.join ? format.join(parts) : Buffer.concat(parts)
-    // A few readers lag by a few messages: that many joints are worth keeping, no more.
-    if (this.#joined.length < 8) this.#joined.push({ format, first, last, bytes })
-    return bytes
-  }
-
-  #forget(): void {
-    this.#recent = undefined
-    this.#joined = []
-  }
-
-  // Binary search: the first frame with a sequence > after.
+  /** Of the first frame with a greater sequence. */
   #indexAfter(after: number): number {
+    // Mostly the newest is all that is wanted, or nothing: no look at frames that are in nobody's cache.
     let low = 0
     let high = this.#frames.length
+    if ((this.#frames.at(-1)?.seq ?? 0) <= after) return high
+    if ((this.#frames.at(-2)?.seq ?? 0) <= after) return high - 1
     while (low < high) {
       const middle = (low + high) >>> 1
       if ((this.#frames[middle]?.seq ?? Infinity) <= after) low = middle + 1
@@ -153,14 +144,12 @@ export class Topic {
     if (!last) return
     // Never the first frame still held: what is asked from `floor` on must all be here.
     this.#floor = last.seq
-    this.#forget()
+    this.#taken = nothing
     for (const frame of gone) {
       this.#bytes -= frame.size
       this.#budget.used -= frame.size
       const { slot } = frame.message
-      if (slot !== undefined && this.#slots.get(slot) === frame) this.#slots.delete(slot)
+      if (slot !== undefined && this.#slots?.get(slot) === frame) this.#slots.delete(slot)
     }
   }
 }
-
-const empty = new Uint8Array(0)

@@ -1,8 +1,12 @@
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 
-/** What waits for a writer's turn to end may hold as many pieces as fit one joined copy; larger ones are corked. */
+/**
+ * Small pieces are copied into one write, up to so many bytes; pieces that are larger on average leave as they are. A copy is
+ * cheaper than a piece more, but is this socket's alone: a thousand slow readers that hold the same pieces hold them once.
+ */
 const joinedBytes = 64 * 1024
+const copiedPiece = 1_024
 
 /**
  * Writes ready bytes to a socket: what is sent within one turn of the event loop leaves in one write. Knows how much
@@ -70,7 +74,8 @@ export class Writer {
     this.#waiting = 0
     if (this.#ended) return
     if (more === undefined) this.#write(first)
-    else if (bytes <= joinedBytes) this.#write(Buffer.concat([first, ...more], bytes))
+    else if (bytes <= Math.min(joinedBytes, (more.length + 1) * copiedPiece))
+      this.#write(Buffer.concat([first, ...more], bytes))
     else this.#writeCorked(first, more)
   }
 

@@ -1,5 +1,5 @@
 import type { Hub } from '../hub/hub.ts'
-import type { Reader, Sink } from '../hub/reader.ts'
+import type { Sink, Stepper } from '../hub/sink.ts'
 import type { FramePage } from '../hub/pages.ts'
 import type { ChannelCursor } from '../log/log.ts'
 
@@ -39,12 +39,12 @@ export class PollSink implements Sink {
     if (kind === 'message') this.#settled(true)
   }
 
-  ready(reader: Reader): void {
+  ready(reader: Stepper): void {
     if (reader.step() !== 'reading') this.#settled(this.#bytes > 0)
   }
 
   read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
-    this.#hub.read(cursors, { entries: pageEntries, bytes: Math.max(this.room, 1) }).then(taken, this.#failed)
+    this.#hub.read(cursors, { entries: pageEntries, bytes: Math.max(this.room, 1) }, taken, this.#failed)
   }
 
   /** The body of the answer; `rest` are fields besides. */

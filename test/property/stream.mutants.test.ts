@@ -96,8 +96,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'a signal carries an id',
     file: 'src/hub/hub.ts',
-    find: 'topic.signals.push(new Frame(0, message))',
-    replace: "topic.signals.push(new Frame(0, { ...message, id: '1-abcdefghij' }))",
+    find: 'signals.push(new Frame(0, message))',
+    replace: "signals.push(new Frame(0, { ...message, id: '1-abcdefghij' }))",
   },
   {
     name: 'a snapshot that was cut off counts as whole',
@@ -137,7 +137,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'pages of channels that keep the latest are shared',
-    file: 'src/hub/hub.ts',
+    file: 'src/hub/log-pages.ts',
     find: "|| this.#keep(only.channel) !== 'all'",
     replace: '',
   },

@@ -251,7 +251,7 @@ describe('sharing', () => {
       })
       const topic = new Topic('a', 0, new MemoryBudget(defaultMemory))
       for (let seq = 1; seq <= 3; seq++) topic.push(new Frame(seq, outgoing({ id: `${seq}-abcdefghijkl` })))
-      const seen = new Set(Array.from({ length: 100 }, () => topic.join(topic.between(0, 3), counting)))
+      const seen = new Set(Array.from({ length: 100 }, () => topic.between(0, 3).bytes(counting)))
       expect(seen.size).toBe(1)
       expect(encodings).toBe(3)
     },
