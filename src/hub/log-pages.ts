@@ -1,5 +1,5 @@
 import type { ChannelCursor, Log, ReadLimit } from '../log/log.ts'
-import type { CatchUp } from './catch-up.ts'
+import type { Gate } from './gate.ts'
 import { frameOf } from './frame.ts'
 import { Pages, part, type FramePage } from './pages.ts'
 import { Run } from './run.ts'
@@ -15,16 +15,16 @@ const maxReads = 1_024
 export class LogPages {
   readonly #log: Log
   readonly #keep: (channel: string) => Keep
-  readonly #catchUp: CatchUp
+  readonly #gate: Gate
   #reads = 0
   readonly #pages = new Pages(sharedPagesBytes)
   readonly #sharedReads = new Map<string, Promise<FramePage>>()
   readonly #waitingReads: (() => void)[] = []
 
-  constructor(log: Log, keep: (channel: string) => Keep, catchUp: CatchUp) {
+  constructor(log: Log, keep: (channel: string) => Keep, gate: Gate) {
     this.#log = log
     this.#keep = keep
-    this.#catchUp = catchUp
+    this.#gate = gate
   }
 
   /**
@@ -37,7 +37,7 @@ export class LogPages {
     taken: (page: FramePage) => void,
     failed: (error: unknown) => void,
   ): void {
-    this.#catchUp.admit(() => {
+    this.#gate.admit(() => {
       const [only] = cursors
       if (cursors.length !== 1 || !only || this.#keep(only.channel) !== 'all') {
         this.#readLog(cursors, limit).then(taken).catch(failed)

@@ -56,23 +56,14 @@ export class Reader implements Listener, Stepper {
     this.#channels = starts.map((start, i) => {
       const topic = topics[i]
       if (!topic) throw new Error('a reader has one topic per channel')
-      return {
-        channel: start.channel,
-        topic,
-        floor: start.after,
-        fresh: start.fresh,
-        snapshotThrough: start.snapshotBegun ?? start.snapshotThrough,
-        snapshotBegun: start.snapshotBegun !== undefined,
-      }
-    })
-    for (const [i, start] of starts.entries()) {
-      const tracked = this.#channels[i]
-      if (start.gap && tracked) this.#pendingGaps.push({ tracked, ...start.gap })
-    }
-    for (const { topic, snapshotThrough } of this.#channels) {
-      topic.readers.add(this)
+      const { channel, after: floor, fresh, snapshotBegun, snapshotThrough = snapshotBegun, gap } = start
+      const begun = snapshotBegun !== undefined
+      const tracked = { channel, topic, floor, fresh, snapshotThrough, snapshotBegun: begun }
+      if (gap) this.#pendingGaps.push({ tracked, ...gap })
       if (snapshotThrough !== undefined) this.#snapshots++
-    }
+      topic.readers.add(this)
+      return tracked
+    })
     this.#told = this.#at
   }
 
@@ -90,6 +81,7 @@ export class Reader implements Listener, Stepper {
   /** The reader's position with its floors, as it stands on the wire. */
   positionText(): string {
     const seq = this.#at
+    if (this.#snapshots === 0 && !this.#hasFloors()) return this.#hub.lineage.positionAt(seq)
     const floors = new Map<number, number>()
     const snapshots = new Map<number, number>()
     for (const [index, { floor, snapshotThrough, snapshotBegun }] of this.#channels.entries()) {

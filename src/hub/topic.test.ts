@@ -55,6 +55,8 @@ test('a message is encoded once for any number of readers, and so is what they h
     position: () => new Uint8Array(),
   }
   const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
+  // Who is alone does not share.
+  for (let n = 0; n < 2; n++) topic.readers.add({ wake: () => {}, signal: () => {} })
   for (let seq = 1; seq <= 3; seq++) topic.push(frame(seq))
   const joined = Array.from({ length: 1_000 }, () => topic.between(0, 3).bytes(format))
   expect(encodes).toBe(3)

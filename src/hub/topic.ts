@@ -118,6 +118,8 @@ export class Topic {
     }
     if (found.length === 0) return emptyRun
     const run = new Run(found)
+    // Who is alone shares with nobody, and what is kept only for its sake the collector would have to carry.
+    if (this.readers.size < 2) return run
     const others = this.#taken.length < mostPlaces ? this.#taken : nothing
     this.#taken = [...others, { after, through, run }]
     return run

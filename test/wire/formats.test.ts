@@ -250,6 +250,7 @@ describe('sharing', () => {
         join: { value: format.join?.bind(format) },
       })
       const topic = new Topic('a', 0, new MemoryBudget(defaultMemory))
+      for (let n = 0; n < 2; n++) topic.readers.add({ wake: () => {}, signal: () => {} })
       for (let seq = 1; seq <= 3; seq++) topic.push(new Frame(seq, outgoing({ id: `${seq}-abcdefghijkl` })))
       const seen = new Set(Array.from({ length: 100 }, () => topic.between(0, 3).bytes(counting)))
       expect(seen.size).toBe(1)

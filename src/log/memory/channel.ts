@@ -2,14 +2,16 @@ import type { Entry, Rule, Trimmed } from '../log.ts'
 import { sizeOf } from '../merge.ts'
 import { Shelf } from './shelf.ts'
 
+const noSlots = new Map<string, Entry>()
+
 /** What a memory log keeps of one channel, within the bounds of its rule. */
 export class MemoryChannel {
   readonly name: string
   readonly rule: Rule
   readonly #shelf = new Shelf()
   /** `latest`: slots in the order of their sequences, values and removals apart. */
-  readonly #values = new Map<string, Entry>()
-  readonly #tombstones = new Map<string, Entry>()
+  readonly #values: Map<string, Entry>
+  readonly #tombstones: Map<string, Entry>
   #bytes = 0
   /** The newest entry ever appended. */
   last = 0
@@ -19,6 +21,9 @@ export class MemoryChannel {
   constructor(name: string, rule: Rule) {
     this.name = name
     this.rule = rule
+    // Most channels have no slots, and there may be a hundred thousand of them.
+    this.#values = rule.keep === 'latest' ? new Map() : noSlots
+    this.#tombstones = rule.keep === 'latest' ? new Map() : noSlots
   }
 
   add(entry: Entry): void {

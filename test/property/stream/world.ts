@@ -67,11 +67,8 @@ export class World {
       report: (error: unknown) => void this.reports.push(error),
     }
     // Small, so that memory does not reach back and pages are cut.
-    this.hub = await Hub.open(this.#unreliable(this.#log), keeps, around, {
-      frames: 6,
-      bytes: 1_500,
-      total: 5_000,
-    })
+    const memory = { frames: 6, bytes: 1_500, total: 5_000 }
+    this.hub = await Hub.open(this.#unreliable(this.#log), keeps, around, memory, { starts: 64, pages: 1 })
   }
 
   async publish(channel: string, slot: string, removed: boolean, key: string | undefined): Promise<void> {

@@ -1,8 +1,9 @@
 /**
- * Admits readers to the log, so many a turn of the event loop: however many come back at once, the turns stay short and what
- * is live goes between. Counted, not timed: a page that many want is read, encoded and joined once, and so they cost alike.
+ * Lets so many through in a turn of the event loop, in the order in which they came: however many come back at once, the
+ * turns stay short, and what is live goes between. Counted, not timed: those who come back together share nearly all of the
+ * work, and so cost alike.
  */
-export class CatchUp {
+export class Gate {
   readonly #perTurn: number
   readonly #defer: (run: () => void) => void
   readonly #between: () => void
@@ -10,7 +11,7 @@ export class CatchUp {
   #left: number
   #deferred = false
 
-  /** `defer` runs at the end of the turn; `between` does what must not wait while a turn asks for more than it may have. */
+  /** `defer` runs at the end of the turn; `between` does what must not wait while one turn brings more and more. */
   constructor(perTurn: number, defer: (run: () => void) => void, between: () => void) {
     this.#perTurn = perTurn
     this.#left = perTurn
@@ -18,16 +19,16 @@ export class CatchUp {
     this.#between = between
   }
 
-  /** Runs `read` now, or when its turn has come. */
-  admit(read: () => void): void {
+  /** Runs `enter`, which must not throw, now or when it is its turn. */
+  admit(enter: () => void): void {
     this.#awaitTurn()
     if (this.#left > 0) {
       this.#left--
-      read()
+      enter()
       return
     }
-    this.#waiting.push(read)
-    // libuv hands over what thousands of sockets have sent before the turn ends.
+    this.#waiting.push(enter)
+    // libuv hands over what up to 49,000 sockets have sent before it lets a turn end.
     if (this.#waiting.length % this.#perTurn === 0) this.#between()
   }
 
@@ -42,6 +43,6 @@ export class CatchUp {
     const admitted = this.#waiting.splice(0, this.#perTurn)
     this.#left = this.#perTurn - admitted.length
     if (admitted.length > 0) this.#awaitTurn()
-    for (const read of admitted) read()
+    for (const enter of admitted) enter()
   }
 }
