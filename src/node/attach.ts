@@ -7,6 +7,7 @@ import type { Exchange } from '../server/exchange.ts'
 import { NodeExchange, pathOf, type ExchangeSurroundings } from './exchange.ts'
 import type { NodeRequest, NodeResponse } from './request.ts'
 import type { SocketAcceptor } from './socket.ts'
+import { firstProtocol } from './websocket/handshake.ts'
 
 /** A server of node:http, node:https or node:http2. */
 export type NodeServer = EventEmitter
@@ -161,8 +162,8 @@ function connectExchange(
 ): NodeExchange {
   const upgrade = () => {
     if (response.headersSent || request.stream.destroyed) return undefined
-    const [protocol] = (request.headers['sec-websocket-protocol'] ?? '').split(',', 1)
-    response.writeHead(200, protocol ? { 'sec-websocket-protocol': protocol.trim() } : {})
+    const protocol = firstProtocol(request.headers)
+    response.writeHead(200, protocol === undefined ? {} : { 'sec-websocket-protocol': protocol })
     return around.sockets.acceptStream(request.stream)
   }
   return new NodeExchange(request, response, { path, method: 'GET', upgrade }, around)

@@ -2,183 +2,159 @@ import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocket, WebSocketServer } from 'ws'
+import { closeFrame } from '../server/formats/frames.ts'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink, SocketPeer } from '../session/link.ts'
-import { holdHead, Writer } from './writer.ts'
+import { acceptHandshake } from './websocket/handshake.ts'
+import { FrameReader, type BreachCode, type FrameLimits, type FrameListener } from './websocket/reader.ts'
+import { Writer } from './writer.ts'
+
+/** How long a peer may take to answer a close frame. */
+const closingMs = 5_000
 
 /** Completes WebSocket handshakes of one server. */
 export class SocketAcceptor {
-  readonly #server: ReturnType<typeof handshakes>
   readonly #limits: Limits
+  readonly #deflate: boolean
   readonly #clock: Clock
+  readonly #frames: Readonly<Record<'plain' | 'deflate', FrameLimits>>
 
   /** `deflate`: permessage-deflate is negotiated with those who offer it, never with a context taken over. */
   constructor(limits: Limits, deflate: boolean, clock: Clock) {
     this.#limits = limits
+    this.#deflate = deflate
     this.#clock = clock
-    this.#server = handshakes(limits, deflate)
+    // A whole message of a client; base64 takes a third more than its bytes, its other fields have limits of their own.
+    const bytes = Math.ceil(limits.messageBytes * 1.4) + 4_096
+    const { fragments } = limits
+    this.#frames = {
+      plain: { bytes, fragments, deflate: false },
+      deflate: { bytes, fragments, deflate: true },
+    }
   }
 
-  /** The link of a handshake that is in order; undefined when it was refused or its peer has gone. */
+  /**
+   * The link of a handshake over HTTP/1.1 whose method, key and version are in order; undefined when its peer has gone.
+   * Throws `bad-message` when the rest of it is not.
+   */
   accept(request: IncomingMessage, socket: Socket, head: Buffer): SocketLink | undefined {
-    let link: SocketLink | undefined
-    holdHead(socket)
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      link = new WebSocketLink(webSocket, socket, () => socket.bytesRead, this.#limits, this.#clock)
-    })
+    const accepted = acceptHandshake(request.headers, this.#deflate)
+    if (!socket.readable || !socket.writable) {
+      socket.destroy()
+      return undefined
+    }
+    if (head.length > 0) socket.unshift(head)
+    // The time-out of a server is for its requests.
+    if (socket.timeout) socket.setTimeout(0)
+    socket.setNoDelay()
+    const link = this.#link(socket, accepted.deflate)
+    link.send(accepted.head)
     return link
   }
 
   /**
-   * The link of a stream whose extended CONNECT (RFC 8441) has been answered with 200. Not compressed: `ws` negotiates
-   * extensions only with the handshake of HTTP/1.1.
+   * The link of a stream whose extended CONNECT (RFC 8441) has been answered with 200. Not compressed: no extension was
+   * agreed on.
    */
   acceptStream(stream: ServerHttp2Stream): SocketLink {
-    const settings = settingsOf(this.#limits, false)
-    // As `ws` does after a handshake of its own; its types know only the first of these.
-    const webSocket = Reflect.construct(ReasonedWebSocket, [null, undefined, settings]) as ReasonedWebSocket
-    webSocket.setSocket(stream, Buffer.alloc(0), settings)
-    let received = 0
-    stream.on('data', (chunk: Buffer) => (received += chunk.length))
-    return new WebSocketLink(webSocket, stream, () => received, this.#limits, this.#clock)
+    stream.on('error', ignored)
+    return this.#link(stream, false)
+  }
+
+  #link(socket: Duplex, deflate: boolean): WebSocketLink {
+    const frames = this.#frames[deflate ? 'deflate' : 'plain']
+    return new WebSocketLink(socket, frames, this.#limits.unsentBytes, this.#clock)
   }
 }
 
-/** How long a peer may take to answer a close frame; not in the types of `ws`. */
-const closing = { closeTimeout: 5_000 }
-
-function handshakes(limits: Limits, deflate: boolean) {
-  return new WebSocketServer(settingsOf(limits, deflate))
-}
-
-function settingsOf(limits: Limits, deflate: boolean) {
-  return {
-    noServer: true,
-    clientTracking: false,
-    WebSocket: ReasonedWebSocket,
-    // A whole message of a client; base64 takes a third more than its bytes, its other fields have limits of their own.
-    maxPayload: Math.ceil(limits.messageBytes * 1.4) + 4_096,
-    maxFragments: limits.fragments,
-    maxBufferedChunks: 4 * limits.fragments,
-    // Pongs go through the same writer as everything else, and so obey its limit.
-    autoPong: false,
-    ...closing,
-    perMessageDeflate: deflate && {
-      serverNoContextTakeover: true,
-      clientNoContextTakeover: true,
-      // A frame is compressed once for all: nobody gets a smaller window than the others.
-      serverMaxWindowBits: 15,
-    },
-  }
-}
-
-const reasons: Readonly<Record<number, string>> = {
+const reasons: Readonly<Record<BreachCode, string>> = {
   1002: 'bad-message: not a frame of RFC 6455',
-  1003: 'bad-message: not a frame of RFC 6455',
   1007: 'bad-utf8: text is not UTF-8',
   1008: 'too-large: the message has too many fragments',
   1009: 'too-large: the message is over the limit: send a reference to it instead',
 }
 
-/** Gives a reason to the close frames that `ws` sends by itself, and lets them follow what was sent before. */
-class ReasonedWebSocket extends WebSocket {
-  beforeClose: () => void = () => {}
-  /** Of `ws`, which its types leave out: begins to receive from a socket whose handshake is done. */
-  declare setSocket: (socket: Duplex, head: Buffer, settings: ReturnType<typeof settingsOf>) => void
+const linkOf = Symbol('link')
 
-  override close(code?: number, reason?: string | Buffer): void {
-    this.beforeClose()
-    super.close(code, reason ?? (code === undefined ? undefined : reasons[code]))
-  }
+/** Listeners find the link on their socket: so they are the same for all, and not four functions for each. */
+interface LinkedSocket extends Duplex {
+  [linkOf]: WebSocketLink
 }
 
-/** Receives by `ws`, sends by the socket itself: the frames are ready, and shared with others. */
-class WebSocketLink implements SocketLink {
-  readonly deflate: boolean
-  readonly #webSocket: ReasonedWebSocket
-  readonly #received: () => number
-  readonly #writer: Writer
+/** A WebSocket whose handshake is done: the frames that it sends are ready, and shared with others. */
+class WebSocketLink extends Writer implements SocketLink, FrameListener {
+  received = 0
+  readonly #socket: Duplex
+  readonly #frames: FrameLimits
+  readonly #reader: FrameReader
+  readonly #clock: Clock
   #peer: SocketPeer | undefined
-  #owedPong: Buffer | undefined
+  #owedPong: Uint8Array | undefined
+  /** `closing`: a close frame was sent, or the peer has ended its side. */
+  #state: 'open' | 'closing' = 'open'
+  #cancelClosing: (() => void) | undefined
 
-  constructor(
-    webSocket: ReasonedWebSocket,
-    socket: Duplex,
-    received: () => number,
-    limits: Limits,
-    clock: Clock,
-  ) {
-    this.#webSocket = webSocket
-    this.#received = received
-    this.#writer = new Writer(socket, limits.unsentBytes, clock.elapsed, () => this.#drained())
-    this.deflate = webSocket.extensions.includes('permessage-deflate')
-    webSocket.beforeClose = () => this.#writer.end()
-    // `ws` reports broken frames here and closes with the right code by itself.
-    webSocket.on('error', () => this.#writer.drop())
+  /** Whoever gives the socket listens to its errors. */
+  constructor(socket: Duplex, frames: FrameLimits, unsentBytes: number, clock: Clock) {
+    super(socket, unsentBytes, clock)
+    this.#socket = socket
+    this.#frames = frames
+    this.#reader = new FrameReader(frames, this)
+    this.#clock = clock
+    const linked: LinkedSocket = Object.assign(socket, { [linkOf]: this })
+    linked.on('data', onData).on('end', onEnd).on('close', onClose)
   }
 
-  get room(): number {
-    return this.#writer.room
-  }
-
-  get received(): number {
-    return this.#received()
-  }
-
-  get sent(): number {
-    return this.#writer.sent
-  }
-
-  get stalledMs(): number {
-    return this.#writer.stalledMs
+  get deflate(): boolean {
+    return this.#frames.deflate
   }
 
   listen(peer: SocketPeer): void {
     this.#peer = peer
-    const webSocket = this.#webSocket
-    webSocket.on('message', (data, isBinary) => {
-      if (webSocket.readyState !== WebSocket.OPEN) return
-      const bytes = wholeOf(data)
-      peer.received(isBinary ? bytes : bytes.toString('utf8'))
-    })
-    webSocket.on('ping', (data) => {
-      this.#owedPong = data
-      if (this.room > 0) this.#payPong()
-    })
-    webSocket.once('close', () => {
-      this.#writer.drop()
-      peer.closed()
-    })
-  }
-
-  send(bytes: Uint8Array): void {
-    this.#writer.send(bytes)
   }
 
   pause(): void {
-    this.#webSocket.pause()
+    this.#socket.pause()
   }
 
   resume(): void {
-    this.#webSocket.resume()
+    this.#socket.resume()
   }
 
   close(code: number, reason: string): void {
-    // A paused socket would not see the peer's answer.
-    this.#webSocket.resume()
-    this.#webSocket.close(code, reason)
+    this.#sayClose(closeFrame(code, reason))
   }
 
   destroy(): void {
-    this.#writer.drop()
-    this.#webSocket.terminate()
+    this.#state = 'closing'
+    this.drop()
+    this.#socket.destroy()
   }
 
-  #drained(): void {
+  protected override drained(): void {
     this.#payPong()
     this.#peer?.drained()
+  }
+
+  message(data: string | Uint8Array): void {
+    if (this.#state === 'open') this.#peer?.received(data)
+  }
+
+  ping(data: Uint8Array): void {
+    this.#owedPong = data
+    if (this.room > 0) this.#payPong()
+  }
+
+  /** The peer's close frame: it gets its own back, unless it answers ours, and the connection ends. */
+  closing(body: Uint8Array): void {
+    this.#sayClose(Buffer.concat([Uint8Array.of(0x88, body.length), body]))
+    this.#socket.end()
+  }
+
+  broken(code: BreachCode): void {
+    this.#sayClose(closeFrame(code, reasons[code]))
+    this.#socket.end()
   }
 
   // RFC 6455, 5.5.3: of several pings only the last needs its pong, so a slow reader cannot make pongs pile up.
@@ -186,11 +162,50 @@ class WebSocketLink implements SocketLink {
     const data = this.#owedPong
     if (data === undefined) return
     this.#owedPong = undefined
-    this.#writer.send(Buffer.concat([Uint8Array.of(0x8a, data.length), data]))
+    this.send(Buffer.concat([Uint8Array.of(0x8a, data.length), data]))
+  }
+
+  #sayClose(frame: Uint8Array): void {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    this.send(frame)
+    this.finish()
+    // A paused socket would not see the peer's answer, nor its end.
+    this.#socket.resume()
+    this.#cancelClosing = this.#clock.later(closingMs, () => this.#socket.destroy())
+  }
+
+  taken(chunk: Buffer): void {
+    this.received += chunk.length
+    this.#reader.push(chunk)
+  }
+
+  /** The peer sends nothing more, so there is nobody to close with. */
+  ended(): void {
+    this.#state = 'closing'
+    this.finish()
+    this.#socket.end()
+  }
+
+  gone(): void {
+    this.#state = 'closing'
+    this.drop()
+    this.#cancelClosing?.()
+    this.#peer?.closed()
   }
 }
 
-function wholeOf(data: Buffer | ArrayBuffer | readonly Buffer[]): Buffer {
-  if (Buffer.isBuffer(data)) return data
-  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.concat(data)
+function onData(this: LinkedSocket, chunk: Buffer): void {
+  this[linkOf].taken(chunk)
 }
+
+function onEnd(this: LinkedSocket): void {
+  this[linkOf].ended()
+}
+
+function onClose(this: LinkedSocket): void {
+  this[linkOf].gone()
+}
+
+/** A peer that resets has gone: `close` says so. */
+function ignored(): void {}

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
+import type { Clock } from '../server/kernel.ts'
 
 /**
  * Small pieces are copied into one write, up to so many bytes; pieces that are larger on average leave as they are. A copy is
@@ -10,14 +11,14 @@ const copiedPiece = 1_024
 
 /**
  * Writes ready bytes to a socket: what is sent within one turn of the event loop leaves in one write. Knows how much
- * room is left of a limit, and since when nothing has left.
+ * room is left of a limit, and since when nothing has left. Links extend it: an object less for each connection.
  */
-export class Writer {
+export abstract class Writer {
   readonly #socket: Writable
   readonly #limit: number
-  readonly #elapsed: () => number
-  readonly #drained: () => void
+  readonly #clock: Pick<Clock, 'elapsed'>
   readonly #oftenAtOnce: boolean
+  #wrote: (() => void) | undefined
   #first: Uint8Array | undefined
   #more: Uint8Array[] | undefined
   #waiting = 0
@@ -30,15 +31,16 @@ export class Writer {
   /** Bytes taken so far. */
   sent = 0
 
-  /** `elapsed`: milliseconds by a clock that nobody sets. `drained` is called whenever `room` has become positive again. */
-  constructor(socket: Writable, limit: number, elapsed: () => number, drained: () => void) {
+  constructor(socket: Writable, limit: number, clock: Pick<Clock, 'elapsed'>) {
     this.#socket = socket
     this.#limit = limit
-    this.#elapsed = elapsed
-    this.#drained = drained
+    this.#clock = clock
     // What TLS and HTTP/2 write never leaves within the call.
     this.#oftenAtOnce = socket instanceof Socket && !('encrypted' in socket)
   }
+
+  /** Called whenever `room` has become positive again. */
+  protected abstract drained(): void
 
   get room(): number {
     return this.#limit - this.#waiting - this.#socket.writableLength
@@ -47,7 +49,7 @@ export class Writer {
   get stalledMs(): number {
     if (this.#ended || this.#socket.writableLength === 0) return 0
     this.#look()
-    return this.#elapsed() - this.#movedAt
+    return this.#clock.elapsed() - this.#movedAt
   }
 
   // Hot path: once per reader per turn.
@@ -80,13 +82,13 @@ export class Writer {
   }
 
   /** Takes nothing more; what was sent before has been written when this returns. */
-  end(): void {
+  protected finish(): void {
     this.flush()
     this.#ended = true
   }
 
   /** Takes nothing more and forgets what was not written. */
-  drop(): void {
+  protected drop(): void {
     this.#ended = true
     this.#first = undefined
     this.#more = undefined
@@ -121,7 +123,7 @@ export class Writer {
 
   /** `before`: the bytes that waited in the socket before the last write. */
   #waits(before: number): void {
-    if (before === 0) this.#movedAt = this.#elapsed()
+    if (before === 0) this.#movedAt = this.#clock.elapsed()
     if (this.room <= 0) this.#full = true
     this.#look()
   }
@@ -131,14 +133,17 @@ export class Writer {
     const left = this.sent - this.#waiting - this.#socket.writableLength
     if (left === this.#moved) return
     this.#moved = left
-    this.#movedAt = this.#elapsed()
+    this.#movedAt = this.#clock.elapsed()
   }
 
-  readonly #left = (): void => {
-    this.#look()
-    if (!this.#full || this.#ended || this.room <= 0) return
-    this.#full = false
-    this.#drained()
+  /** Made when a write does not leave at once: that of most connections always does. */
+  get #left(): () => void {
+    return (this.#wrote ??= () => {
+      this.#look()
+      if (!this.#full || this.#ended || this.room <= 0) return
+      this.#full = false
+      this.drained()
+    })
   }
 }
 

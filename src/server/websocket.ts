@@ -79,7 +79,7 @@ export function acceptSocket(
 export function isHandshake(kernel: Pick<Kernel, 'refused'>, exchange: Exchange): boolean {
   const { headers } = exchange
   const http2 = exchange.httpVersion === '2.0'
-  if (!exchange.upgrade) {
+  if (!exchange.upgrade || !(http2 || headers['upgrade']?.toLowerCase() === 'websocket')) {
     const error = new EverwireError(
       'upgrade-required',
       'a WebSocket handshake belongs here; a proxy that strips the upgrade does this too: use /sse instead',

@@ -28,11 +28,33 @@ function heldSocket() {
   return { socket, writes, take }
 }
 
+/** The least that a link adds to a writer. */
+class Link extends Writer {
+  readonly #drained: () => void
+
+  constructor(socket: Writable, limit: number, elapsed: () => number, drained: () => void) {
+    super(socket, limit, { elapsed })
+    this.#drained = drained
+  }
+
+  close(): void {
+    this.finish()
+  }
+
+  destroy(): void {
+    this.drop()
+  }
+
+  protected override drained(): void {
+    this.#drained()
+  }
+}
+
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 test('what a turn brings leaves in one write', async () => {
   const { socket, writes } = heldSocket()
-  const writer = new Writer(
+  const writer = new Link(
     socket,
     1_000,
     () => 0,
@@ -47,7 +69,7 @@ test('what a turn brings leaves in one write', async () => {
 
 test('one piece alone is handed on as it is, not copied', async () => {
   const { socket, writes } = heldSocket()
-  const writer = new Writer(
+  const writer = new Link(
     socket,
     1_000,
     () => 0,
@@ -63,7 +85,7 @@ test('room counts what waits here and what waits in the socket, and its return i
   const { socket, take } = heldSocket()
   let drained = 0
   let now = 0
-  const writer = new Writer(
+  const writer = new Link(
     socket,
     100,
     () => now,
@@ -95,14 +117,14 @@ test('room counts what waits here and what waits in the socket, and its return i
 
 test('the end lets out what was sent before, and nothing after', async () => {
   const { socket, writes } = heldSocket()
-  const writer = new Writer(
+  const writer = new Link(
     socket,
     100,
     () => 0,
     () => {},
   )
   writer.send(Buffer.from('last'))
-  writer.end()
+  writer.close()
   writer.send(Buffer.from('late'))
   await turn()
   expect(writes.map(String)).toEqual(['last'])
@@ -111,7 +133,7 @@ test('the end lets out what was sent before, and nothing after', async () => {
 test('dropped, it writes and tells nothing any more', async () => {
   const { socket, writes, take } = heldSocket()
   let drained = 0
-  const writer = new Writer(
+  const writer = new Link(
     socket,
     10,
     () => 0,
@@ -120,7 +142,7 @@ test('dropped, it writes and tells nothing any more', async () => {
   writer.send(Buffer.alloc(20))
   await turn()
   writer.send(Buffer.from('waits'))
-  writer.drop()
+  writer.destroy()
   await turn()
   await take()
   expect(writes).toHaveLength(1)
@@ -130,7 +152,7 @@ test('dropped, it writes and tells nothing any more', async () => {
 
 test('more than is worth a copy is corked, and still one write', async () => {
   const { socket, writes, take } = heldSocket()
-  const writer = new Writer(
+  const writer = new Link(
     socket,
     1e6,
     () => 0,
@@ -155,7 +177,7 @@ test('room that was full is told of when everything has left within the call', a
     server.close()
   })
   const drained = Promise.withResolvers<void>()
-  const writer = new Writer(socket, 1_000, () => 0, drained.resolve)
+  const writer = new Link(socket, 1_000, () => 0, drained.resolve)
   writer.send(Buffer.alloc(600))
   writer.send(Buffer.alloc(600))
   expect(writer.room).toBe(-200)

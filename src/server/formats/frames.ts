@@ -4,7 +4,7 @@ import { constants, deflateRawSync } from 'node:zlib'
 const deflateFromBytes = 1_024
 
 /** The first byte of a frame that is a whole message (RFC 6455, 5.2). */
-const first = { text: 0x81, binary: 0x82, ping: 0x89 } as const
+const first = { text: 0x81, binary: 0x82, close: 0x88, ping: 0x89 } as const
 const compressed = 0x40
 
 /** An RFC 6455 text frame from a server: a whole message, unmasked. */
@@ -25,6 +25,25 @@ export function binaryFrame(...parts: readonly Uint8Array[]): Buffer {
     at += part.length
   }
   return frame
+}
+
+/** A close frame (RFC 6455, 5.5.1); the reason has at most 123 bytes. Throws a RangeError for a code that must not be sent. */
+export function closeFrame(code: number, reason: string): Buffer {
+  if (!isCloseCode(code)) throw new RangeError(`${code} is no code for a close frame`)
+  const length = 2 + Buffer.byteLength(reason)
+  if (length > 125) throw new RangeError('the reason of a close frame has at most 123 bytes')
+  const { frame, offset } = emptyFrame(first.close, length)
+  frame.writeUInt16BE(code, offset)
+  frame.write(reason, offset + 2, 'utf8')
+  return frame
+}
+
+/** Codes that may stand in a close frame (RFC 6455, 7.4; 1012 to 1014 from IANA's registry). */
+export function isCloseCode(code: number): boolean {
+  return (
+    (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+    (code >= 3000 && code <= 4999)
+  )
 }
 
 /** A ping without data. */
