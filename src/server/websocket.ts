@@ -62,15 +62,8 @@ export function acceptSocket(
   assertServing(kernel)
   const link = exchange.upgrade?.()
   if (!link) return undefined
-  const session: Session = new Session(
-    kernel,
-    link,
-    request.dialects[link.deflate ? 'deflate' : 'plain'],
-    principal,
-    randomUUID(),
-    () => kernel.connections.delete(session),
-  )
-  kernel.connections.add(session)
+  const dialect = request.dialects[link.deflate ? 'deflate' : 'plain']
+  const session = new Session(kernel, link, dialect, principal, randomUUID)
   session.open(request.channels, request.starts)
   return session
 }

@@ -1,6 +1,11 @@
 import type { Limits } from './limits.ts'
 import type { SocketLink } from './link.ts'
 
+/** Who hears what an inbox lets through. */
+export interface Hearer {
+  take(data: string | Uint8Array): void
+}
+
 /**
  * What a client has said and nobody has looked at yet. It is looked at one message after the other, while not too many
  * commands are under way and the client takes its answers; otherwise nothing more is read from the client, so neither
@@ -9,26 +14,28 @@ import type { SocketLink } from './link.ts'
 export class Inbox {
   readonly #link: SocketLink
   readonly #limits: Limits
-  readonly #hear: (data: string | Uint8Array) => void
-  #waiting: (string | Uint8Array)[] = []
+  readonly #hearer: Hearer
+  /** Only while something waits: what comes is mostly heard at once. */
+  #waiting: (string | Uint8Array)[] | undefined
   #underWay = 0
   #barred = false
   #working = false
   #closed = false
-  #idle = (): void => {}
+  #idle: (() => void) | undefined
   /** Whether the link is paused. */
   paused = false
 
-  constructor(link: SocketLink, limits: Limits, hear: (data: string | Uint8Array) => void) {
+  constructor(link: SocketLink, limits: Limits, hearer: Hearer) {
     this.#link = link
     this.#limits = limits
-    this.#hear = hear
+    this.#hearer = hearer
   }
 
   /** Hot path: once per message of a client. */
   push(data: string | Uint8Array): void {
     if (this.#closed) return
-    this.#waiting.push(data)
+    if (this.#waiting === undefined) this.#waiting = [data]
+    else this.#waiting.push(data)
     this.work()
   }
 
@@ -40,7 +47,7 @@ export class Inbox {
     this.#underWay--
     if (bar) this.#barred = false
     this.work()
-    if (this.#underWay === 0) this.#idle()
+    if (this.#underWay === 0) this.#idle?.()
   }
 
   /** Calls `idle` as soon as no command is under way; now, if that is so. */
@@ -54,19 +61,21 @@ export class Inbox {
     // A message heard may end a command at once and so come back here.
     if (this.#working) return
     this.#working = true
+    const waiting = this.#waiting ?? []
     let heard = 0
-    while (heard < this.#waiting.length && this.#open()) {
-      const data = this.#waiting[heard++]
-      if (data !== undefined) this.#hear(data)
+    while (heard < waiting.length && this.#open()) {
+      const data = waiting[heard++]
+      if (data !== undefined) this.#hearer.take(data)
     }
     this.#working = false
-    if (heard > 0) this.#waiting.splice(0, heard)
+    if (heard === waiting.length) this.#waiting = undefined
+    else if (heard > 0) waiting.splice(0, heard)
     this.#holdBack(!this.#open())
   }
 
   close(): void {
     this.#closed = true
-    this.#waiting = []
+    this.#waiting = undefined
   }
 
   #open(): boolean {

@@ -20,4 +20,6 @@ export interface Services {
   readonly draining: boolean
   readonly refused: (code: ErrorCode) => void
   readonly report: (error: unknown) => void
+  /** Live connections of the server. */
+  readonly connections: { add(connection: unknown): unknown; delete(connection: unknown): unknown }
 }

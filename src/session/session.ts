@@ -11,7 +11,7 @@ import type {
 } from '../protocol/messages.ts'
 import type { Dialect, Heard, Speaker } from './dialect.ts'
 import type { Action, Principal } from './guard.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, type Hearer } from './inbox.ts'
 import { Lanes } from './lanes.ts'
 import type { SocketLink, SocketPeer } from './link.ts'
 import type { Prepared } from './publisher.ts'
@@ -26,7 +26,7 @@ import { expiryOf, welcomeOf } from './welcome.ts'
  * One WebSocket client: hears its commands, answers every one of them, and delivers its channels. What it refuses it
  * answers with a code, and lives on. Knows nothing of sockets but the link.
  */
-export class Session implements SocketPeer, Speaker {
+export class Session implements SocketPeer, Speaker, Hearer {
   readonly #services: Services
   readonly #link: SocketLink
   readonly #dialect: Dialect
@@ -37,38 +37,36 @@ export class Session implements SocketPeer, Speaker {
   readonly #hearing = new Hearing()
   /** By channel: as whom. */
   #entered: Map<string, string> | undefined
-  readonly #member: string
-  readonly #lease: Lease = { kind: 'connection', connection: this }
-  readonly #gone: () => void
+  readonly #newMember: () => string
+  #member: string | undefined
   #principal: Principal
-  #lastPublish: Promise<void> = Promise.resolve()
+  #lastPublish: Promise<void> | undefined
   #closed = false
 
-  /** `member` stands in presence for whoever does not say who it is; `gone` is called once, when it has ended. */
+  /** `newMember`: a name for presence, for whoever does not say who it is. */
   constructor(
     services: Services,
     link: SocketLink,
     dialect: Dialect,
     principal: Principal,
-    member: string,
-    gone: () => void,
+    newMember: () => string,
   ) {
     this.#services = services
     this.#link = link
     this.#dialect = dialect
     this.#principal = principal
-    this.#member = member
-    this.#gone = gone
+    this.#newMember = newMember
     this.#subscriptions = new Subscriptions(services, dialect, link, (error) => this.#readFailed(error))
-    this.#inbox = new Inbox(link, services.limits, (data) => this.hear(dialect.read(data, this)))
+    this.#inbox = new Inbox(link, services.limits, this)
   }
 
   get principal(): Principal {
     return this.#principal
   }
 
-  /** Greets, makes the subscriptions that came with the handshake, and listens. */
+  /** Joins the server's connections, greets, makes the subscriptions that came with the handshake, and listens. */
   open(channels: readonly string[], starts: readonly Start[]): void {
+    this.#services.connections.add(this)
     this.say(welcomeOf(this.#services, this.#principal))
     for (const [i, channel] of channels.entries()) this.obey({ type: 'subscribe', channel, ...starts[i] })
     this.#link.listen(this)
@@ -120,6 +118,10 @@ export class Session implements SocketPeer, Speaker {
     this.#inbox.push(data)
   }
 
+  take(data: string | Uint8Array): void {
+    this.hear(this.#dialect.read(data, this))
+  }
+
   drained(): void {
     this.#subscriptions.drained()
     this.#inbox.work()
@@ -131,7 +133,7 @@ export class Session implements SocketPeer, Speaker {
     this.#inbox.close()
     this.#subscriptions.close()
     this.#leaveBehind()
-    this.#gone()
+    this.#services.connections.delete(this)
   }
 
   end(error: EverwireError): void {
@@ -214,7 +216,7 @@ export class Session implements SocketPeer, Speaker {
     const prepared = this.#prepare(message)
     // A refusal is told when it is this publish's turn, not before.
     prepared.catch(() => {})
-    const handedOver = this.#lastPublish
+    const handedOver = (this.#lastPublish ?? Promise.resolve())
       .then(() => prepared)
       .then((entries) => ({ answers: publisher.commit(entries) }))
     this.#lastPublish = handedOver.then(nothing, nothing)
@@ -241,8 +243,8 @@ export class Session implements SocketPeer, Speaker {
     const { channel, action, data = null } = message
     await this.#allow('presence', channel)
     // Who enters before it says who it is stays until it leaves under the name that it had.
-    const member = this.#entered?.get(channel) ?? (this.#principal.id || this.#member)
-    await this.#services.presence.change(channel, member, this.#lease, { action, data })
+    const member = this.#entered?.get(channel) ?? (this.#principal.id || (this.#member ??= this.#newMember()))
+    await this.#services.presence.change(channel, member, this.#lease(), { action, data })
     if (action === 'leave') this.#entered?.delete(channel)
     else (this.#entered ??= new Map()).set(channel, member)
     // The client may have gone meanwhile.
@@ -250,11 +252,15 @@ export class Session implements SocketPeer, Speaker {
     this.say({ type: 'done', ...refOf(message) })
   }
 
+  #lease(): Lease {
+    return { kind: 'connection', connection: this }
+  }
+
   /** Gives up the lease of whatever was entered. */
   #leaveBehind(): void {
     const { presence, report } = this.#services
     for (const [channel, member] of this.#entered ?? []) {
-      presence.change(channel, member, this.#lease, { action: 'gone', data: null }).catch(report)
+      presence.change(channel, member, this.#lease(), { action: 'gone', data: null }).catch(report)
     }
     this.#entered = undefined
   }
