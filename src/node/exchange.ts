@@ -4,7 +4,7 @@ import type { Limits } from '../session/limits.ts'
 import type { SocketLink } from '../session/link.ts'
 import { readBody } from './body.ts'
 import type { NodeRequest, NodeResponse } from './request.ts'
-import { ResponseLink } from './stream.ts'
+import { hasGone, ResponseLink } from './stream.ts'
 import { cutWhenStuck } from './stuck.ts'
 import { holdHead } from './writer.ts'
 
@@ -139,17 +139,21 @@ function writeHead(response: NodeResponse, status: number, headers: Readonly<Rec
 // A response that fails is a peer that has gone: its `close` says so.
 function ignored(): void {}
 
-function hasGone(response: NodeResponse): boolean {
-  return 'assignSocket' in response ? response.destroyed : response.stream.destroyed
-}
+type Fields = Readonly<Record<string, string | undefined>>
 
-function headersOf(request: NodeRequest): Readonly<Record<string, string | undefined>> {
+// Node's own, where it is what an exchange has: the most cookies that a client sets is none.
+function headersOf(request: NodeRequest): Fields {
+  if (isSingle(request.headers)) return request.headers
   const headers: Record<string, string | undefined> = Object.create(null)
   for (const [name, value] of Object.entries(request.headers)) {
     headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
   headers['host'] ??= headers[':authority']
   return headers
+}
+
+function isSingle(headers: NodeRequest['headers']): headers is Fields & NodeRequest['headers'] {
+  return headers['set-cookie'] === undefined && headers.host !== undefined
 }
 
 /** The query of a request target, without `?`. */
@@ -160,6 +164,10 @@ export function queryOf(target: string): string {
 
 /** The path of a request target, whatever its form (RFC 9112, 3.2). */
 export function pathOf(target: string): string {
+  if (target.startsWith('/')) {
+    const end = target.indexOf('?')
+    return end < 0 ? target : target.slice(0, end)
+  }
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('?', 1)
   return path === '' ? '/' : path
 }

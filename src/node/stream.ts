@@ -1,4 +1,4 @@
-import type { StreamLink } from '../server/exchange.ts'
+import type { StreamLink, StreamPeer } from '../server/exchange.ts'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { NodeResponse } from './request.ts'
@@ -12,9 +12,9 @@ import { Writer } from './writer.ts'
  */
 export class ResponseLink extends Writer implements StreamLink {
   readonly framing: 'chunked' | 'plain'
-  onDrained: () => void = nothing
   readonly #response: NodeResponse
   readonly #stallMs: number
+  #peer: StreamPeer | undefined
 
   /** The head of `response` has been sent. */
   constructor(response: NodeResponse, limits: Limits, clock: Clock) {
@@ -25,11 +25,25 @@ export class ResponseLink extends Writer implements StreamLink {
     this.#response = response
     this.#stallMs = limits.stallMs
     this.framing = socket ? 'chunked' : 'plain'
-    response.once('close', () => this.drop())
+    const linked: LinkedResponse = Object.assign(response, { [linkOf]: this })
+    linked.on('close', onClose)
+  }
+
+  listen(peer: StreamPeer): void {
+    this.#peer = peer
+    // Whoever has gone before is not told of by an event any more.
+    if (hasGone(this.#response)) queueMicrotask(() => this.gone())
   }
 
   protected override drained(): void {
-    this.onDrained()
+    this.#peer?.drained()
+  }
+
+  gone(): void {
+    this.drop()
+    const peer = this.#peer
+    this.#peer = undefined
+    peer?.closed()
   }
 
   end(): void {
@@ -46,4 +60,16 @@ export class ResponseLink extends Writer implements StreamLink {
   }
 }
 
-function nothing(): void {}
+const linkOf = Symbol('link')
+
+/** A listener finds the link on the response: so it is the same for all. */
+type LinkedResponse = NodeResponse & { [linkOf]: ResponseLink }
+
+function onClose(this: LinkedResponse): void {
+  this[linkOf].gone()
+}
+
+/** Whether nothing of the response reaches anybody any more. */
+export function hasGone(response: NodeResponse): boolean {
+  return 'assignSocket' in response ? response.destroyed : response.stream.destroyed
+}

@@ -6,14 +6,14 @@ import type { Principal } from '../session/guard.ts'
 import { Pulse } from '../session/pulse.ts'
 import { draining } from '../session/refusal.ts'
 import { welcomeOf } from '../session/welcome.ts'
-import type { StreamLink } from './exchange.ts'
+import type { StreamLink, StreamPeer } from './exchange.ts'
 import { streamEnds, type StreamEnds } from './formats/packing.ts'
 import { idOf, type SseFormat } from './formats/sse.ts'
 import type { Connection, Kernel } from './kernel.ts'
 import { aboutMs, retryMs } from './sse-retry.ts'
 
 /** One event stream that has begun: a reader over its channels, and what is said besides. */
-export class EventStream implements Connection {
+export class EventStream implements Connection, Link, StreamPeer {
   readonly principal: Principal
   readonly #kernel: Kernel
   readonly #link: StreamLink
@@ -22,41 +22,49 @@ export class EventStream implements Connection {
   readonly #outlet: Outlet
   readonly #pulse = new Pulse()
   readonly #namedHeartbeat: boolean
-  readonly #ended: () => void
   readonly #endsAt: number
   #reader: Reader | undefined
   #closed = false
 
-  /** `ended` is called once. */
   constructor(
     kernel: Kernel,
     link: StreamLink,
     format: SseFormat,
     principal: Principal,
-    how: { readonly namedHeartbeat: boolean; readonly ended: () => void },
+    namedHeartbeat: boolean,
   ) {
     this.principal = principal
     this.#kernel = kernel
     this.#link = link
     this.#format = format
-    this.#namedHeartbeat = how.namedHeartbeat
-    this.#ended = how.ended
+    this.#namedHeartbeat = namedHeartbeat
     this.#ends = streamEnds(format.packing)
     // Spread, so that streams that began together do not end together.
     this.#endsAt = kernel.clock.elapsed() + kernel.limits.streamMs * (0.9 + Math.random() / 5)
-    this.#outlet = new Outlet(kernel.hub, summed(link, this.#ends), (error) => this.#readFailed(error))
-    link.onDrained = () => this.#outlet.drained()
+    this.#outlet = new Outlet(kernel.hub, this, (error) => this.#readFailed(error))
   }
 
-  /** Says `connected` and begins. */
+  get room(): number {
+    return this.#link.room
+  }
+
+  /** Adds what goes through it to the stream's ends. */
+  send(bytes: Uint8Array): void {
+    this.#ends.sent(bytes)
+    this.#link.send(bytes)
+  }
+
+  /** Joins the server's connections, says `connected` and begins. */
   open(starts: readonly ChannelStart[]): void {
+    this.#kernel.connections.add(this)
+    this.#link.listen(this)
     if (this.#ends.head.length > 0) this.#link.send(this.#ends.head)
     const reader = this.#kernel.hub.subscribe(starts, this.#format, this.#outlet)
     this.#reader = reader
     const welcome = { ...welcomeOf(this.#kernel, this.principal), channels: reader.channels }
     const data = JSON.stringify(welcome)
     const retry = aboutMs(this.#kernel.retryMs)
-    this.#send(this.#format.event({ event: 'connected', ...idOf({ id: reader.startText() }), retry, data }))
+    this.send(this.#format.event({ event: 'connected', ...idOf({ id: reader.startText() }), retry, data }))
     this.#outlet.ready(reader)
   }
 
@@ -74,13 +82,17 @@ export class EventStream implements Connection {
     const { beat, silent } = this.#pulse.tick(link.sent)
     if (link.room <= 0 || !(beat || silent)) return
     this.#reader?.tellPosition()
-    if (silent) this.#send(this.#format.heartbeat())
+    if (silent) this.send(this.#format.heartbeat())
     if (this.#namedHeartbeat && beat) {
-      this.#send(
+      this.send(
         this.#format.event({ event: 'heartbeat', data: JSON.stringify({ time: this.#kernel.now() }) }),
       )
     }
     this.#pulse.spoke(link.sent)
+  }
+
+  drained(): void {
+    this.#outlet.drained()
   }
 
   drain(): void {
@@ -92,7 +104,7 @@ export class EventStream implements Connection {
     const { code, message } = error
     this.#kernel.refused(code)
     const data = JSON.stringify({ type: 'error', code, message })
-    this.#send(this.#format.event({ event: 'error', retry: retryMs(this.#kernel.retryMs, code), data }))
+    this.send(this.#format.event({ event: 'error', retry: retryMs(this.#kernel.retryMs, code), data }))
     this.#finish()
   }
 
@@ -102,12 +114,7 @@ export class EventStream implements Connection {
     this.#closed = true
     this.#outlet.close()
     this.#reader?.close()
-    this.#ended()
-  }
-
-  #send(bytes: Uint8Array): void {
-    this.#ends.sent(bytes)
-    this.#link.send(bytes)
+    this.#kernel.connections.delete(this)
   }
 
   #finish(): void {
@@ -120,18 +127,5 @@ export class EventStream implements Connection {
   #readFailed(error: unknown): void {
     this.#kernel.report(error)
     this.end(new EverwireError('store-unavailable', 'the log cannot be read for now: come back and resume'))
-  }
-}
-
-/** The link, with what goes through it added to the stream's ends. */
-function summed(link: StreamLink, ends: StreamEnds): Link {
-  return {
-    get room() {
-      return link.room
-    },
-    send(bytes) {
-      ends.sent(bytes)
-      link.send(bytes)
-    },
   }
 }

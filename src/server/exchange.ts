@@ -33,8 +33,8 @@ export interface StreamLink extends Link {
    * itself as an HTTP/1.1 chunk (RFC 9112, 7.1), so that framed bytes can be shared by all readers; `plain` otherwise.
    */
   readonly framing: 'chunked' | 'plain'
-  /** Called when `room` has become positive again. Set once by the owner. */
-  onDrained: () => void
+  /** Names who is told of what happens. Called once, if at all. */
+  listen(peer: StreamPeer): void
   /** Milliseconds since a byte last left while bytes were waiting; 0 when none waits. */
   readonly stalledMs: number
   /** Bytes handed to `send` so far. */
@@ -42,4 +42,12 @@ export interface StreamLink extends Link {
   /** Ends the answer, with the last chunk where it is chunked, after what has been sent; `destroy` does not wait for it to leave. */
   end(): void
   destroy(): void
+}
+
+/** What stands behind a streamed answer. */
+export interface StreamPeer {
+  /** `room` has become positive again. */
+  drained(): void
+  /** The peer has gone, or the answer is complete. Told once. */
+  closed(): void
 }

@@ -48,13 +48,8 @@ export async function streamEvents(
   const link = exchange.stream(200, headers)
   const shape = channels.length > 1 || request.option('envelope') === '1' ? 'envelope' : 'bare'
   const format: SseFormat = sseFormats[shape][encoding][link.framing]
-  const stream: EventStream = new EventStream(kernel, link, format, principal, {
-    namedHeartbeat: request.option('heartbeat') === 'event',
-    ended: () => kernel.connections.delete(stream),
-  })
-  kernel.connections.add(stream)
-  stream.open(starts)
-  exchange.closed.then(() => stream.closed(), kernel.report)
+  const namedHeartbeat = request.option('heartbeat') === 'event'
+  new EventStream(kernel, link, format, principal, namedHeartbeat).open(starts)
 }
 
 /**

@@ -45,11 +45,13 @@ export const packings: Readonly<Record<Packing['encoding'], Readonly<Record<Pack
 
 /** A connection's own ends for streams of this packing. */
 export function streamEnds({ encoding, framing }: Packing): StreamEnds {
-  if (encoding === 'identity') return { head: empty, sent: () => {}, tail: () => empty }
+  if (encoding === 'identity') return plainEnds
   const framed = framing === 'chunked' ? chunkOf : (bytes: Uint8Array) => bytes
   const sum = new GzipSum()
   return { head: framed(gzipHead), sent: (bytes) => sum.add(bytes), tail: () => framed(sum.trailer()) }
 }
+
+const plainEnds: StreamEnds = { head: empty, sent() {}, tail: () => empty }
 
 // RFC 9112, 7.1.
 function chunkOf(bytes: Uint8Array): Uint8Array {
