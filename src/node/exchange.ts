@@ -118,6 +118,8 @@ export class NodeExchange implements Exchange {
     const response = this.#responding()
     writeHead(response, status, { ...this.#extra, ...headers })
     if ('assignSocket' in response) {
+      // A request that is over is not ended once more, with an error and its stack, when its connection is cut.
+      this.#request.resume()
       if (response.socket) holdHead(response.socket)
       response.flushHeaders()
     }
