@@ -102,7 +102,8 @@ class WebSocketLink extends Writer implements SocketLink, FrameListener {
     this.#frames = frames
     this.#reader = new FrameReader(frames, this)
     this.#clock = clock
-    const linked: LinkedSocket = Object.assign(socket, { [linkOf]: this })
+    const linked = socket as LinkedSocket
+    linked[linkOf] = this
     linked.on('data', onData).on('end', onEnd).on('close', onClose)
   }
 

@@ -112,3 +112,15 @@ test('nothing of what is too long is kept, however it is announced', () => {
   )
   expect(heard(many)).toEqual(['broken 1008'])
 })
+
+test('a ping within a message that is nearly full is no part of it', () => {
+  const frames = [
+    { opcode: text, body: 'x'.repeat(399), fin: false },
+    { opcode: ping, body: 'still there' },
+    { opcode: continuation, body: 'y' },
+  ]
+  expect(heard(frames.map(encoded))).toEqual([
+    `ping ${hex(Buffer.from('still there'))}`,
+    `text ${'x'.repeat(399)}y`,
+  ])
+})

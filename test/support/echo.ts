@@ -15,8 +15,12 @@ export interface Echo {
   close(): void
 }
 
-/** Says back what it is told, by the WebSocket of this project. */
-export async function ownEcho(limits: Partial<Limits> = {}, deflate = false): Promise<Echo> {
+function sayBack(link: SocketLink, data: string | Uint8Array): void {
+  link.send(typeof data === 'string' ? textFrame(data) : binaryFrame(data))
+}
+
+/** Says back what it is told, or does what `hear` does, by the WebSocket of this project. */
+export async function ownEcho(limits: Partial<Limits> = {}, deflate = false, hear = sayBack): Promise<Echo> {
   const acceptor = new SocketAcceptor({ ...defaultLimits, ...limits }, deflate, nodeClock)
   const links = new Set<SocketLink>()
   const server = createServer().on('upgrade', (request, socket, head) => {
@@ -25,7 +29,7 @@ export async function ownEcho(limits: Partial<Limits> = {}, deflate = false): Pr
     if (!link) return
     links.add(link)
     link.listen({
-      received: (data) => link.send(typeof data === 'string' ? textFrame(data) : binaryFrame(data)),
+      received: (data) => hear(link, data),
       drained() {},
       closed: () => links.delete(link),
     })

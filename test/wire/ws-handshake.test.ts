@@ -87,6 +87,22 @@ test('frames that leave with the handshake are read', async () => {
   expect(await raw.until('early\x88\x02\x03\xe8')).toContain('\x81\x05early')
 })
 
+test('what comes after the server has closed is not heard, until the peer closes too', async () => {
+  const heard: unknown[] = []
+  const echo = await ownEcho({}, false, (link, data) => {
+    heard.push(data)
+    link.close(4_000, 'enough')
+  })
+  onTestFinished(() => echo.close())
+  const frames = [
+    { opcode: opcodes.text, body: 'first' },
+    { opcode: opcodes.text, body: 'second' },
+    closing(4_000),
+  ]
+  expect(said(await dialogue(echo.port, frames.map(encoded)))).toEqual(['close:4000'])
+  expect(heard).toEqual(['first'])
+})
+
 describe('compressed messages of a client', () => {
   const extension = 'Sec-WebSocket-Extensions: permessage-deflate\r\n'
   const packed = (data: string | Buffer) =>
