@@ -124,7 +124,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
         path === '/healthz' ? path : path.startsWith(below) ? path.slice(below.length - 1) : undefined
       return ours === undefined
         ? undefined
-        : { path: ours, serve: (exchange) => void serve(this.#service.site, exchange) }
+        : { path: ours, serve: (exchange) => serve(this.#service.site, exchange) }
     }
     attachTo(server, { find }, this.#service.around)
     return this
@@ -204,7 +204,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
       const params = paramsOf(path, asked)
       if (!params) return undefined
       const work: Serve = (kernel, exchange) => serveRoute(kernel, exchange, params)
-      return { path: asked, serve: (exchange) => void serveOwn(site, exchange, work) }
+      return { path: asked, serve: (exchange) => serveOwn(site, exchange, work) }
     })
     return this
   }
@@ -238,7 +238,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     const route = (first: unknown, second?: unknown) => {
       const { request, response, raw, answer } = hosted(first, second)
       const exchange = new NodeExchange(request, response, { path: '/sse', raw }, this.#service.around)
-      void serveOwn(this.#service.site, exchange, async (kernel) => {
+      serveOwn(this.#service.site, exchange, async (kernel) => {
         // What the host gives its routes: the caller says what that is.
         const channels = await channelsOf(first as Request)
         await serveOwnSse(kernel, exchange, typeof channels === 'string' ? [channels] : channels, options)

@@ -83,10 +83,13 @@ export class Service {
     await this.#opened
   }
 
-  /** Runs with the kernel; a close waits for it. Throws `draining` once it closes, `store-unavailable` when it could not open. */
-  work<T>(run: (kernel: Kernel) => Promise<T>): Promise<T> {
+  /**
+   * Runs with the kernel, at once when it is open; a close waits for it. Throws, or rejects with, `draining` once it closes,
+   * `store-unavailable` when it could not open.
+   */
+  work<T>(run: (kernel: Kernel) => T | Promise<T>): T | Promise<T> {
     const kernel = this.#kernel
-    // Hot path: whoever publishes does not wait for what has opened long ago.
+    // Hot path: whoever publishes or connects does not wait for what has opened long ago.
     if (kernel && this.#state === 'open') return this.#underWay.run(() => run(kernel))
     return this.#underWay.run(async () => run(await this.#serving()))
   }

@@ -25,7 +25,8 @@ export class ResponseLink extends Writer implements StreamLink {
     this.#response = response
     this.#stallMs = limits.stallMs
     this.framing = socket ? 'chunked' : 'plain'
-    const linked: LinkedResponse = Object.assign(response, { [linkOf]: this })
+    const linked = response as LinkedResponse
+    linked[linkOf] = this
     linked.on('close', onClose)
   }
 

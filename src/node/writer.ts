@@ -160,7 +160,12 @@ let turn: Writer[] = []
 
 // One callback a turn for all sockets: a thousand of them would cost more than the joining saves.
 function enqueue(writer: Writer): void {
-  if (turn.push(writer) === 1) process.nextTick(flushTurn)
+  if (turn.push(writer) === 1) queueMicrotask(settled)
+}
+
+// After the promises of this turn: what they bring, a subscription to the greeting, leaves with it.
+function settled(): void {
+  process.nextTick(flushTurn)
 }
 
 function flushTurn(): void {

@@ -41,6 +41,7 @@ export function placeOf(lineage: Lineage, head: number, text: string): number {
 
 /** Throws `bad-utf8` when a query's escapes are no UTF-8, which URLSearchParams would silently replace. */
 export function assertUtf8(target: string): void {
+  if (!target.includes('%')) return
   for (const [escaped] of target.matchAll(/(?:%[89a-f][0-9a-f])+/gi)) {
     try {
       decodeURIComponent(escaped)

@@ -26,11 +26,11 @@ export interface Site extends Pick<Kernel, 'limits' | 'refused' | 'report' | 're
   /** Undefined: switched off. */
   readonly doctor: Doctor | undefined
   /** Runs once the server is open. Throws `store-unavailable` when it cannot open, `draining` when it has closed. */
-  readonly work: <T>(run: (kernel: Kernel) => Promise<T>) => Promise<T>
+  readonly work: <T>(run: (kernel: Kernel) => T | Promise<T>) => T | Promise<T>
 }
 
 /** Answers the exchange, now or as a stream. What it throws is answered as a refusal. */
-export type Serve = (kernel: Kernel, exchange: Exchange) => Promise<void>
+export type Serve = (kernel: Kernel, exchange: Exchange) => void | Promise<void>
 
 type Method = 'GET' | 'POST'
 type Route = Readonly<Partial<Record<Method, Serve>>>
@@ -49,22 +49,20 @@ export const routes: Readonly<Record<string, Route>> = {
   '/openapi.json': { GET: serveOpenApi },
 }
 
-/** Serves what is below the base path (PROTOCOL.md sections 6 to 8). Never rejects. */
-export async function serve(site: Site, exchange: Exchange): Promise<void> {
-  await answered(site, exchange, async () => {
+/** Serves what is below the base path (PROTOCOL.md sections 6 to 8). Never throws. */
+export function serve(site: Site, exchange: Exchange): void {
+  answered(site, exchange, () => {
     const { doctor } = site
     if (doctor?.takes(exchange.path)) {
       admitPeer(site.origins, exchange)
       const work: Serve = (kernel) => doctor.serve(kernel, site.origins, exchange)
       const route = exchange.path === '/doctor/post' ? { POST: work } : { GET: work }
-      await serveRoute(site, exchange, allowMethod(exchange, route))
-      return
+      return serveRoute(site, exchange, allowMethod(exchange, route))
     }
     admit(site, exchange)
     if (exchange.path === '/healthz') {
-      allowMethod(exchange, { GET: async () => {} })
-      serveHealth(site.health(), exchange)
-      return
+      allowMethod(exchange, { GET: () => {} })
+      return serveHealth(site.health(), exchange)
     }
     const route = Object.hasOwn(routes, exchange.path) ? routes[exchange.path] : undefined
     if (!route) {
@@ -74,22 +72,21 @@ export async function serve(site: Site, exchange: Exchange): Promise<void> {
       )
     }
     if (exchange.method === 'OPTIONS') {
-      answerOptions(exchange, methodsOf(route))
-      return
+      return answerOptions(exchange, methodsOf(route))
     }
-    await serveRoute(site, exchange, allowMethod(exchange, route))
+    return serveRoute(site, exchange, allowMethod(exchange, route))
   })
 }
 
-/** Serves a route of the application's own with what `work` does. Never rejects. */
-export async function serveOwn(site: Site, exchange: Exchange, work: Serve): Promise<void> {
-  await answered(site, exchange, async () => {
+/** Serves a route of the application's own with what `work` does. Never throws. */
+export function serveOwn(site: Site, exchange: Exchange, work: Serve): void {
+  answered(site, exchange, () => {
     admit(site, exchange)
-    await serveRoute(site, exchange, work)
+    return serveRoute(site, exchange, work)
   })
 }
 
-async function serveRoute(site: Site, exchange: Exchange, work: Serve): Promise<void> {
+function serveRoute(site: Site, exchange: Exchange, work: Serve): void | Promise<void> {
   if (exchange.target.length > site.limits.targetBytes) {
     throw new EverwireError(
       'uri-too-long',
@@ -97,7 +94,7 @@ async function serveRoute(site: Site, exchange: Exchange, work: Serve): Promise<
     )
   }
   assertUtf8(exchange.target)
-  await site.work((kernel) => work(kernel, exchange))
+  return site.work((kernel) => work(kernel, exchange))
 }
 
 function admit(site: Site, exchange: Exchange): void {
@@ -105,15 +102,20 @@ function admit(site: Site, exchange: Exchange): void {
   admitOrigin(site.origins, exchange)
 }
 
-async function answered(site: Site, exchange: Exchange, work: () => Promise<void>): Promise<void> {
+// A connect that has nothing to wait for is one pass, from the request to the greeting.
+function answered(site: Site, exchange: Exchange, work: () => void | Promise<void>): void {
   try {
-    await work()
+    work()?.catch((error: unknown) => answerRefusal(site, exchange, error))
   } catch (error) {
-    const refusal = refusalOf(error, site.report)
-    const passes = codes[refusal.code].retry !== 'never'
-    if (passes && exchange.path === '/sse') refuseStream(site, exchange, refusal)
-    else refuse(site, exchange, refusal, headersOf(error))
+    answerRefusal(site, exchange, error)
   }
+}
+
+function answerRefusal(site: Site, exchange: Exchange, error: unknown): void {
+  const refusal = refusalOf(error, site.report)
+  const passes = codes[refusal.code].retry !== 'never'
+  if (passes && exchange.path === '/sse') refuseStream(site, exchange, refusal)
+  else refuse(site, exchange, refusal, headersOf(error))
 }
 
 class MethodError extends EverwireError {

@@ -26,13 +26,21 @@ const maxLast = 10_000
  * The request of `GET sse` and `GET poll` by its query, of the POST by its JSON body. `channels`: those that a route of
  * the application decided on. Throws what section 7 of PROTOCOL.md refuses for good.
  */
-export async function streamRequest(
+export function streamRequest(
   kernel: Kernel,
   exchange: Exchange,
   channels?: readonly string[],
-): Promise<StreamRequest> {
-  const posted = exchange.method === 'POST' ? await readJson(exchange, postBytes) : undefined
-  const asked = posted === undefined ? byQuery(exchange.query) : byBody(posted)
+): StreamRequest | Promise<StreamRequest> {
+  if (exchange.method !== 'POST') return requestOf(kernel, exchange, byQuery(exchange.query), channels)
+  return readJson(exchange, postBytes).then((body) => requestOf(kernel, exchange, byBody(body), channels))
+}
+
+function requestOf(
+  kernel: Kernel,
+  exchange: Exchange,
+  asked: Asked,
+  channels: readonly string[] | undefined,
+): StreamRequest {
   const names = namesOf(channels ?? asked.channels, kernel.limits.channels)
   const header = exchange.headers['last-event-id']
   const resume = [header, asked.option('lastEventId')].find((id) => id !== undefined && id !== '')
@@ -45,13 +53,15 @@ export async function streamRequest(
 }
 
 /** One channel that is refused refuses the whole (PROTOCOL.md 7.6): the position would claim what was not sent. */
-export async function admitStream(
+export function admitStream(
   kernel: Kernel,
   principal: Principal,
   channels: readonly string[],
-): Promise<void> {
+): void | Promise<unknown> {
   assertServing(kernel)
-  await Promise.all(channels.map(async (channel) => kernel.guard.allow(principal, 'subscribe', channel)))
+  const [only] = channels
+  if (only !== undefined && channels.length === 1) return kernel.guard.allow(principal, 'subscribe', only)
+  return Promise.all(channels.map(async (channel) => kernel.guard.allow(principal, 'subscribe', channel)))
 }
 
 /** The starts of channels that a handshake names. */

@@ -13,7 +13,10 @@ export async function serveTicket(kernel: Kernel, exchange: Exchange): Promise<v
 }
 
 /** Who asks for a stream, by ticket if one was given; undefined: it was spent, and the reader has been told to stop. */
-export async function identifyReader(kernel: Kernel, exchange: Exchange): Promise<Principal | undefined> {
+export function identifyReader(
+  kernel: Kernel,
+  exchange: Exchange,
+): Principal | undefined | Promise<Principal | undefined> {
   const ticket = exchange.query.get('ticket')
   if (ticket === null) return kernel.guard.identify(exchange)
   const redeemed = kernel.tickets.redeem(ticket, cookieOf(exchange))

@@ -6,12 +6,15 @@ export class UnderWay {
     return this.#count > 0
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** Throws, or rejects, like `work`. */
+  run<T>(work: () => T | Promise<T>): T | Promise<T> {
     this.#count++
+    let result: T | Promise<T> | undefined
     try {
-      return await work()
+      result = work()
+      return result instanceof Promise ? result.finally(() => this.#count--) : result
     } finally {
-      this.#count--
+      if (!(result instanceof Promise)) this.#count--
     }
   }
 }

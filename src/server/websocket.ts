@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { channelName } from '../protocol/channel.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Start } from '../protocol/messages.ts'
+import { andThen } from '../session/at-once.ts'
 import type { Dialect } from '../session/dialect.ts'
 import type { Principal } from '../session/guard.ts'
 import { Session } from '../session/session.ts'
@@ -16,13 +17,14 @@ import { openingOf, routeDialects, type SocketRoute } from './translation.ts'
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
 
 /** `GET ws` (PROTOCOL.md section 6). */
-export async function serveWebSocket(kernel: Kernel, exchange: Exchange): Promise<void> {
+export function serveWebSocket(kernel: Kernel, exchange: Exchange): void | Promise<void> {
   if (!isHandshake(kernel, exchange)) return
   const { query } = exchange
   const channels = query.getAll('channel').map(channelName)
   const starts = askedStarts(exchange, channels)
-  const principal = await identifyReader(kernel, exchange)
-  if (principal) acceptSocket(kernel, exchange, principal, { channels, starts, dialects })
+  return andThen(identifyReader(kernel, exchange), (principal) => {
+    if (principal) acceptSocket(kernel, exchange, principal, { channels, starts, dialects })
+  })
 }
 
 /** A route of the application that speaks its own shapes; call once per route, as it shares what it encodes. */

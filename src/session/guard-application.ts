@@ -30,11 +30,17 @@ export class ApplicationGuard implements Guard {
     this.#options = options
   }
 
-  async identify(asking: Asking): Promise<Principal> {
+  identify(asking: Asking): Principal | Promise<Principal> {
     const { authenticate } = this.#options
     if (!authenticate) return anonymous
-    const user = await this.#inTime(() => authenticate(this.#withoutForeignCookies(asking)))
-    return user === undefined || user === null ? anonymous : this.#principal(user)
+    let answer: unknown
+    try {
+      answer = authenticate(this.#withoutForeignCookies(asking))
+    } catch (error) {
+      throw refusedBy(error)
+    }
+    // Many applications know at once; then a clock would cost more than their answer.
+    return isPromise(answer) ? this.#inTime(answer) : this.#principal(answer)
   }
 
   async refresh(token: string, before: Principal): Promise<Principal> {
@@ -80,22 +86,14 @@ export class ApplicationGuard implements Guard {
     return { headers: { ...headers, cookie: undefined }, query, address, raw: undefined }
   }
 
-  async #inTime(work: () => unknown): Promise<unknown> {
+  async #inTime(answer: PromiseLike<unknown>): Promise<Principal> {
+    let user: unknown
     try {
-      const answer = work()
-      // Many applications know at once; then a clock would cost more than their answer.
-      return isPromise(answer) ? await this.#beforeDeadline(answer) : answer
+      user = await this.#beforeDeadline(answer)
     } catch (error) {
-      if (error instanceof EverwireError) throw error
-      // What was thrown may name a secret: it goes to nobody but the cause.
-      throw new EverwireError(
-        'unauthenticated',
-        'not signed in, or the token is refused: sign in and come back',
-        {
-          cause: error,
-        },
-      )
+      throw refusedBy(error)
     }
+    return this.#principal(user)
   }
 
   async #beforeDeadline(answer: PromiseLike<unknown>): Promise<unknown> {
@@ -113,6 +111,7 @@ export class ApplicationGuard implements Guard {
   }
 
   #principal(user: unknown): Principal {
+    if (user === undefined || user === null) return anonymous
     const id = this.#options.userId?.(user) ?? idOf(user)
     if (id === undefined || id === '' || id.startsWith(serverPrefix)) {
       throw new Error(
@@ -126,6 +125,13 @@ export class ApplicationGuard implements Guard {
     }
     return { id, user, expiresAt }
   }
+}
+
+// What was thrown may name a secret: it goes to nobody but the cause.
+function refusedBy(error: unknown): EverwireError {
+  if (error instanceof EverwireError) return error
+  const message = 'not signed in, or the token is refused: sign in and come back'
+  return new EverwireError('unauthenticated', message, { cause: error })
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

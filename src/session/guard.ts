@@ -12,9 +12,9 @@ export type Action = 'subscribe' | 'publish' | 'request' | 'presence'
 
 /** What the application decides: who somebody is and what they may do. */
 export interface Guard {
-  /** Throws `unauthenticated` or `token-expired`. */
-  identify(asking: Asking): Promise<Principal>
-  /** A new token in the middle of a connection. Throws like `identify`. */
+  /** Throws, or rejects with, `unauthenticated` or `token-expired`. May answer at once: a promise costs a turn. */
+  identify(asking: Asking): Principal | Promise<Principal>
+  /** A new token in the middle of a connection. Rejects like `identify`. */
   refresh(token: string, before: Principal): Promise<Principal>
   /** Throws `forbidden`; missing and forbidden channels answer alike. May answer at once: a promise costs a turn. */
   allow(principal: Principal, action: Action, channel: string): void | Promise<void>
