@@ -6,12 +6,19 @@ import type { ChannelCursor } from '../log/log.ts'
 const pageEntries = 256
 const comma = 0x2c
 
+/** Whose answer it is. */
+export interface PollOwner {
+  /** The reader has written all that there is, or all that fits; `found`: it wrote something. */
+  settled(found: boolean): void
+  /** The log cannot be read. */
+  failed(error: unknown): void
+}
+
 /** Gathers what a reader writes into one answer of a poll, up to a limit. */
 export class PollSink implements Sink {
   readonly #hub: Hub
   readonly #limit: number
-  readonly #settled: (found: boolean) => void
-  readonly #failed: (error: unknown) => void
+  readonly #owner: PollOwner
   readonly #found: Record<'message' | 'gap' | 'snapshot', Uint8Array[]> = {
     message: [],
     gap: [],
@@ -19,12 +26,10 @@ export class PollSink implements Sink {
   }
   #bytes = 0
 
-  /** `settled` is called whenever the reader has written all that there is, or all that fits; `found`: it wrote something. */
-  constructor(hub: Hub, limit: number, settled: (found: boolean) => void, failed: (error: unknown) => void) {
+  constructor(hub: Hub, limit: number, owner: PollOwner) {
     this.#hub = hub
     this.#limit = limit
-    this.#settled = settled
-    this.#failed = failed
+    this.#owner = owner
   }
 
   get room(): number {
@@ -36,15 +41,16 @@ export class PollSink implements Sink {
     this.#found[kind].push(bytes)
     this.#bytes += bytes.length
     // A signal comes without a step.
-    if (kind === 'message') this.#settled(true)
+    if (kind === 'message') this.#owner.settled(true)
   }
 
   ready(reader: Stepper): void {
-    if (reader.step() !== 'reading') this.#settled(this.#bytes > 0)
+    if (reader.step() !== 'reading') this.#owner.settled(this.#bytes > 0)
   }
 
   read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
-    this.#hub.read(cursors, { entries: pageEntries, bytes: Math.max(this.room, 1) }, taken, this.#failed)
+    const limit = { entries: pageEntries, bytes: Math.max(this.room, 1) }
+    this.#hub.read(cursors, limit, taken, (error) => this.#owner.failed(error))
   }
 
   /** The body of the answer; `rest` are fields besides. */

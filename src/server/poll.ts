@@ -1,9 +1,12 @@
-import { PollSink } from './poll-sink.ts'
+import type { Reader } from '../hub/reader.ts'
+import type { ChannelStart } from '../hub/start.ts'
 import { EverwireError } from '../protocol/codes.ts'
+import { andThen } from '../session/at-once.ts'
 import type { Principal } from '../session/guard.ts'
 import { expiryOf } from '../session/welcome.ts'
 import type { Exchange } from './exchange.ts'
 import { pollFormat } from './formats/poll.ts'
+import { PollSink, type PollOwner } from './poll-sink.ts'
 import { assertServing, type Connection, type Kernel } from './kernel.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
 
@@ -15,16 +18,17 @@ const headers = {
 }
 
 /** `GET poll` and `POST poll` (PROTOCOL.md 8.1). */
-export async function servePoll(kernel: Kernel, exchange: Exchange): Promise<void> {
-  const request = await streamRequest(kernel, exchange)
-  await answerPoll(kernel, exchange, await kernel.guard.identify(exchange), request)
+export function servePoll(kernel: Kernel, exchange: Exchange): void | Promise<void> {
+  return andThen(streamRequest(kernel, exchange), (request) =>
+    andThen(kernel.guard.identify(exchange), (principal) => answerPoll(kernel, exchange, principal, request)),
+  )
 }
 
 /**
  * Answers as soon as there is something, or when the wait is over; the first poll, which has no position yet, at once.
  * The answer's id is where the reader stands, so whatever the answer does not hold comes with the next.
  */
-export async function answerPoll(
+async function answerPoll(
   kernel: Kernel,
   exchange: Exchange,
   principal: Principal,
@@ -36,42 +40,57 @@ export async function answerPoll(
   await admitStream(kernel, principal, channels)
   const starts = await kernel.hub.starts(channels, request.starts)
   assertServing(kernel)
-  const hold = new Hold(kernel, exchange, principal, waitMs)
-  const sink = new PollSink(
-    kernel.hub,
-    kernel.limits.unsentBytes,
-    (found) => {
-      if (found || waitMs === 0) hold.over.resolve()
-    },
-    (error) => hold.over.reject(error),
-  )
-  const reader = kernel.hub.subscribe(starts, pollFormat, sink)
-  try {
-    sink.ready(reader)
-    await hold.over.promise
-    // What else this turn brings leaves with it.
-    await new Promise((resolve) => setImmediate(resolve))
-    reader.advance()
-    exchange.answer(200, headers, sink.answer(reader.positionText(), expiryOf(principal, kernel.now())))
-  } finally {
-    hold.release()
-    reader.close()
-  }
+  // Not awaited: while a poll waits, nothing of it is kept but its hold.
+  return new Hold(kernel, exchange, principal, waitMs).begin(starts)
 }
 
 /** A poll that waits: over once there is something to answer, the time is up, or the peer or this server goes away. */
-class Hold implements Connection {
+class Hold implements Connection, PollOwner {
   readonly principal: Principal
-  readonly over = Promise.withResolvers<void>()
   readonly #kernel: Kernel
-  readonly #cancel: () => void
+  readonly #exchange: Exchange
+  readonly #waitMs: number
+  readonly #sink: PollSink
+  readonly #answered = Promise.withResolvers<void>()
+  #reader: Reader | undefined
+  #cancel: (() => void) | undefined
+  #over = false
 
   constructor(kernel: Kernel, exchange: Exchange, principal: Principal, waitMs: number) {
     this.principal = principal
     this.#kernel = kernel
-    kernel.connections.add(this)
-    this.#cancel = waitMs === 0 ? () => {} : kernel.clock.later(waitMs, this.over.resolve)
-    exchange.closed.then(this.over.resolve, this.over.reject)
+    this.#exchange = exchange
+    this.#waitMs = waitMs
+    this.#sink = new PollSink(kernel.hub, kernel.limits.unsentBytes, this)
+  }
+
+  /** Fulfilled once it is answered; rejected with what is to be answered instead. */
+  begin(starts: readonly ChannelStart[]): Promise<void> {
+    const { clock, connections, hub } = this.#kernel
+    connections.add(this)
+    if (this.#waitMs > 0) this.#cancel = clock.later(this.#waitMs, () => this.drain())
+    this.#exchange.closed.then(
+      () => this.drain(),
+      (error: unknown) => this.failed(error),
+    )
+    this.#reader = hub.subscribe(starts, pollFormat, this.#sink)
+    try {
+      this.#sink.ready(this.#reader)
+    } catch (error) {
+      this.failed(error)
+    }
+    return this.#answered.promise
+  }
+
+  settled(found: boolean): void {
+    if (found || this.#waitMs === 0) this.drain()
+  }
+
+  failed(error: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    this.#release()
+    this.#answered.reject(error)
   }
 
   tick(now: number): void {
@@ -79,18 +98,36 @@ class Hold implements Connection {
       this.end(new EverwireError('token-expired', 'the token has expired: come back with a new one'))
   }
 
-  /** Whoever polls asks again at once, and then learns that this server is going away. */
+  /** Answers with what there is. Whoever polls asks again at once, and then learns that this server is going away. */
   drain(): void {
-    this.over.resolve()
+    if (this.#over) return
+    this.#over = true
+    // What else this turn brings leaves with it.
+    setImmediate(() => this.#answer())
   }
 
   end(error: EverwireError): void {
-    this.over.reject(error)
+    this.failed(error)
   }
 
-  release(): void {
-    this.#cancel()
+  #answer(): void {
+    const reader = this.#reader
+    try {
+      reader?.advance()
+      const expiry = expiryOf(this.principal, this.#kernel.now())
+      if (reader) this.#exchange.answer(200, headers, this.#sink.answer(reader.positionText(), expiry))
+      this.#answered.resolve()
+    } catch (error) {
+      this.#answered.reject(error)
+    } finally {
+      this.#release()
+    }
+  }
+
+  #release(): void {
+    this.#cancel?.()
     this.#kernel.connections.delete(this)
+    this.#reader?.close()
   }
 }
 
