@@ -109,6 +109,8 @@ export interface HistoryQuery {
   /** Entries with a smaller sequence. */
   readonly before?: number
   readonly limit: number
+  /** The answer ends with the entry by which its data exceeds so many bytes (default: no bound). */
+  readonly bytes?: number
   readonly order: 'forward' | 'backward'
 }
 
@@ -147,7 +149,7 @@ export interface Log {
   readonly dedupeMs: number
   append(entries: readonly NewEntry[]): Promise<readonly Appended[]>
   read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page>
-  /** Kept entries of one channel, at most `limit`, oldest or newest first. */
+  /** Kept entries of one channel, at most `limit` and as far as `bytes` reaches, oldest or newest first. */
   history(query: HistoryQuery): Promise<readonly Entry[]>
   /** The greatest sequence appended; 0 when there is none. */
   head(): Promise<number>

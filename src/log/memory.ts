@@ -16,7 +16,7 @@ import type {
 import { MemoryChannel } from './memory/channel.ts'
 import { Keys } from './memory/keys.ts'
 import { MemorySpine } from './memory/spine.ts'
-import { merge } from './merge.ts'
+import { merge, sizeOf } from './merge.ts'
 import { keyReused, logClosed } from './refusals.ts'
 
 export interface MemoryLogOptions {
@@ -93,15 +93,23 @@ class MemoryLog implements Log {
     }
   }
 
-  async history({ channel: name, after = 0, before = Infinity, limit, order }: HistoryQuery) {
+  async history({
+    channel: name,
+    after = 0,
+    before = Infinity,
+    limit,
+    bytes = Infinity,
+    order,
+  }: HistoryQuery) {
     this.#assertOpen()
     const channel = this.#channels.get(name)
     const take = order === 'forward' ? channel?.after(after) : channel?.before(before)
     const entries: Entry[] = []
-    while (entries.length < limit) {
+    for (let size = 0; entries.length < limit && size <= bytes;) {
       const entry = take?.()
       if (!entry || entry.seq <= after || entry.seq >= before) break
       entries.push(entry)
+      size += sizeOf(entry.data)
     }
     return entries
   }

@@ -1,6 +1,7 @@
 import { frameOf } from '../hub/frame.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Entry } from '../log/log.ts'
+import { sizeOf } from '../log/merge.ts'
 import { toBase64 } from '../protocol/binary.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { ChannelMessage, HistoryAnswer } from '../protocol/messages.ts'
@@ -57,6 +58,7 @@ export async function readHistory(hub: Hub, channel: string, part: HistoryPart):
     channel,
     order,
     limit: limit + 1,
+    bytes: maxBytes,
     ...(part.after === undefined ? {} : { after: placeOf(hub.lineage, head, part.after) }),
     ...(part.before === undefined ? {} : { before: placeOf(hub.lineage, head, part.before) }),
   })
@@ -88,6 +90,6 @@ export function messageOf(entry: Entry, lineage: Lineage): ChannelMessage {
 
 function withinBytes(entries: readonly Entry[]): readonly Entry[] {
   let bytes = 0
-  const end = entries.findIndex((entry) => (bytes += entry.data.length) > maxBytes)
+  const end = entries.findIndex((entry) => (bytes += sizeOf(entry.data)) > maxBytes)
   return end < 0 ? entries : entries.slice(0, Math.max(1, end))
 }

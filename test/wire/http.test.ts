@@ -116,6 +116,14 @@ test('[8.5] history goes forward and backward, between positions, and says wheth
   expect(await history(`after=${ids[4]}`)).toEqual([[], false])
 })
 
+test('[8.5] a page of history ends by its bytes, counted as bytes, and says that there is more', async () => {
+  const { url, wire } = await start()
+  for (let i = 0; i < 20; i++) await wire.publish('open/1', 'n', '€'.repeat(20_000))
+  const answer = await fetch(`${url}/wire/history?channel=open/1&limit=20`)
+  const { messages, more } = (await answer.json()) as { messages: unknown[]; more: boolean }
+  expect([messages.length, more]).toEqual([17, true])
+})
+
 test.each([
   ['', '400 bad-channel'],
   ['channel=open/1&channel=open/2', '400 bad-message'],

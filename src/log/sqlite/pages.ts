@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChannelCursor, Entry, HistoryQuery, Page, ReadLimit, Trimmed } from '../log.ts'
-import { merge } from '../merge.ts'
+import { merge, sizeOf } from '../merge.ts'
 import { damaged } from './failure.ts'
 import { entryOf, headOf, numberOf, trimmedOf, type Row } from './row.ts'
 
@@ -69,17 +69,19 @@ export class Pages {
     }
   }
 
-  history({ channel, after = 0, before, limit, order }: HistoryQuery): readonly Entry[] {
+  history({ channel, after = 0, before, limit, bytes = Infinity, order }: HistoryQuery): readonly Entry[] {
     const stored = this.#stored(channel)
     if (!stored) return []
     const bound = before === undefined || before > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : before
-    const rows = this.#statements[order].all(
-      stored.id,
-      after,
-      bound,
-      Math.min(limit, Number.MAX_SAFE_INTEGER),
-    )
-    const entries = rows.map((row) => entryOf(row, channel))
+    const most = Math.min(limit, Number.MAX_SAFE_INTEGER)
+    const entries: Entry[] = []
+    let size = 0
+    for (const row of this.#statements[order].iterate(stored.id, after, bound, most)) {
+      const entry = entryOf(row, channel)
+      entries.push(entry)
+      size += sizeOf(entry.data)
+      if (size > bytes) break
+    }
     const linked = this.#linked(stored, order === 'forward' ? after : (entries.at(-1)?.seq ?? 0) - 1)
     for (const entry of order === 'forward' ? entries : entries.toReversed()) linked(entry)
     return entries

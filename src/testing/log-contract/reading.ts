@@ -142,6 +142,10 @@ export const reading: readonly Clause[] = [
       assert.deepEqual(await history('backward', { after: 1, before: 8 }), [7, 4])
       assert.deepEqual(await history('backward', { before: 7 }, 1), [4])
       assert.deepEqual(await history('forward', { after: 7 }), [])
+      // The one by which the bytes are exceeded ends the answer, so that it tells of more.
+      assert.deepEqual(await history('forward', { bytes: 0 }), [1])
+      assert.deepEqual(await history('backward', { bytes: 1 }), [7, 4])
+      assert.deepEqual(await history('backward', { bytes: 2 }), [7, 4, 1])
       assert.deepEqual(await scene.log.history({ channel: 'never', limit: 1, order: 'forward' }), [])
     },
   ],
