@@ -5,9 +5,9 @@ import { failureOf, genericError, refusalOf, resultCode } from './failure.ts'
 import { doubtOf, type Opened } from './opening.ts'
 import type { Store } from './store.ts'
 import type { Told } from './told.ts'
-import type { Answered, Asked, WriterRequest } from './wire.ts'
+import type { Answered, AppendRequest, Asked, WriterRequest } from './wire.ts'
 
-type Operation = Asked<Exclude<WriterRequest, { kind: 'rule' } | { kind: 'close' }>>
+type Operation = Asked<AppendRequest | Exclude<WriterRequest, { kind: 'appends' } | { kind: 'close' }>>
 
 /** Commits groups of operations, and takes no more once it cannot know what is on the disk. */
 export class Commits {

@@ -18,7 +18,7 @@ function storeOf(messages: number, channels: number, pace: Pace) {
     event: 'e',
     data: '1',
   }))
-  store.append({ kind: 'append', now: 0, entries, rules: entries.map(() => 0) })
+  store.append({ now: 0, entries, rules: entries.map(() => 0) })
   store.finish()
   store.committed()
   const aged = Array.from({ length: channels }, (_, i) => ({ channel: `c${i}`, rule }))
@@ -67,7 +67,7 @@ test('however slow the disk is, retention removes more than is published', () =>
   for (let i = 0; i < 8; i++) slice()
   expect(slice()).toBe(32)
   const entries = Array.from({ length: 500 }, () => ({ channel: 'other', event: 'e', data: '1' }))
-  store.append({ kind: 'append', now: 1_000, entries, rules: entries.map(() => 0) })
+  store.append({ now: 1_000, entries, rules: entries.map(() => 0) })
   expect(slice()).toBe(1_000)
   expect(slice()).toBe(32)
 })

@@ -1,14 +1,26 @@
+import { setImmediate } from 'node:timers'
 import { EverwireError } from '../../protocol/codes.ts'
-import type { Appended, Data, Entry, NewEntry, Rule, SpineAppend, SpineStep } from '../log.ts'
+import type { Appended, Entry, NewEntry, Rule, SpineAppend, SpineStep } from '../log.ts'
 import { sizeOf } from '../merge.ts'
-import type { Remote } from './remote.ts'
+import { emptyAppends, pack, type PackedAppends, type Rest } from './packed.ts'
+import { errorOf, type Remote } from './remote.ts'
 import { RuleNumbers } from './rules.ts'
-import { appendedStride, type AppendedNumbers, type WriterRequest } from './wire.ts'
+import { appendedStride, type PackedAnswers, type WriterRequest } from './wire.ts'
 
 /** Bytes of messages that may wait for the disk; past it a publish is refused, and may be repeated. */
 const maxWaitingBytes = 64 * 1024 * 1024
 // What an entry costs on its way, besides its data.
 const entryBytes = 200
+/** So many are sent before the turn has ended: the writer begins with them. */
+const mostEntries = 256
+
+/** An append that has not been answered. */
+interface Waiting {
+  readonly bytes: number
+  readonly rules: readonly Rule[]
+  readonly resolve: (appended: readonly Appended[]) => void
+  readonly reject: (error: EverwireError) => void
+}
 
 /** Appends on their way to the writer, and what becomes of them. */
 export class Publishes {
@@ -16,6 +28,9 @@ export class Publishes {
   readonly #rules: (channel: string) => Rule
   readonly #numbers: RuleNumbers
   #waitingBytes = 0
+  /** The appends of this turn. */
+  #packed = emptyAppends()
+  #waiting: Waiting[] = []
   /** What has been committed but not yet told. */
   #appends: SpineAppend[] = []
   #fulfil: (() => void)[] = []
@@ -23,35 +38,28 @@ export class Publishes {
   constructor(writer: Remote<WriterRequest>, rules: (channel: string) => Rule) {
     this.#writer = writer
     this.#rules = rules
-    this.#numbers = new RuleNumbers((number, rule) => writer.tell({ kind: 'rule', number, rule }))
+    this.#numbers = new RuleNumbers((number, rule) => this.#packed.rules.push([number, rule]))
   }
 
   append(given: readonly NewEntry[], now: number): Promise<readonly Appended[]> {
-    const entries = given.map(plain)
-    const rules = entries.map(({ channel }) => this.#rules(channel))
-    const bytes = entries.reduce((sum, { data }) => sum + sizeOf(data) + entryBytes, 0)
+    let bytes = 0
+    for (const { data } of given) bytes += sizeOf(data) + entryBytes
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > maxWaitingBytes) {
       throw new EverwireError(
         'overloaded',
         `${maxWaitingBytes} bytes of messages are waiting for the disk: publish more slowly, and this one again later`,
       )
     }
+    const rules = given.map(({ channel }) => this.#rules(channel))
+    const numbers = rules.map((rule) => this.#numbers.of(rule))
     this.#waitingBytes += bytes
-    return new Promise((resolve, reject) => {
-      this.#writer.send(
-        { kind: 'append', now, entries, rules: rules.map((rule) => this.#numbers.of(rule)) },
-        (answer) => {
-          this.#waitingBytes -= bytes
-          if ('error' in answer) {
-            this.#fulfil.push(() => reject(answer.error))
-            return
-          }
-          // The writer answers an append with numbers.
-          const appended = this.#committed(entries, rules, answer.value as AppendedNumbers)
-          this.#fulfil.push(() => resolve(appended))
-        },
-      )
+    if (this.#waiting.length === 0) setImmediate(() => this.#send())
+    pack(this.#packed, now, given, numbers)
+    const answer = new Promise<readonly Appended[]>((resolve, reject) => {
+      this.#waiting.push({ bytes, rules, resolve, reject })
     })
+    if (this.#packed.channel.length >= mostEntries) this.#send()
+    return answer
   }
 
   /** Takes what one group has committed: its step of the spine, if it has any, and who is to be answered then. */
@@ -64,53 +72,71 @@ export class Publishes {
     return { step: last && { after, through: last.seq, appends }, fulfil }
   }
 
-  // Hot path: once per publish.
-  #committed(
-    entries: readonly NewEntry[],
-    rules: readonly Rule[],
-    numbers: AppendedNumbers,
-  ): readonly Appended[] {
-    return entries.map((given, i) => {
-      const at = i * appendedStride
-      const seq = numbers[at] ?? 0
-      const duplicate = numbers[at + 1] === 1
-      const time = numbers[at + 2] ?? 0
-      const previous = numbers[at + 3] ?? -1
-      if (!duplicate) {
-        const entry = entryOf(given, rules[i]?.keep === 'latest', seq, time, previous)
-        this.#appends.push({ seq, channel: given.channel, entry })
-      }
-      return { seq, duplicate, time }
+  #send(): void {
+    if (this.#waiting.length === 0) return
+    const packed = this.#packed
+    const waiting = this.#waiting
+    this.#packed = emptyAppends()
+    this.#waiting = []
+    this.#writer.sendNow({ kind: 'appends', packed }, (answer) => {
+      for (const { bytes } of waiting) this.#waitingBytes -= bytes
+      if ('error' in answer) this.#fulfil.push(() => waiting.forEach(({ reject }) => reject(answer.error)))
+      // The writer answers appends with packed answers.
+      else this.#committed(packed, waiting, answer.value as PackedAnswers)
     })
   }
+
+  // Hot path: once per publish.
+  #committed(packed: PackedAppends, waiting: readonly Waiting[], { numbers, refusals }: PackedAnswers): void {
+    const refused = new Map(refusals)
+    let at = 0
+    let next = 0
+    let number = 0
+    for (const [i, { rules, resolve, reject }] of waiting.entries()) {
+      const entries = packed.entries[i] ?? 0
+      const refusal = refused.get(i)
+      if (refusal) {
+        at += entries
+        this.#fulfil.push(() => reject(errorOf(refusal)))
+        continue
+      }
+      const answer: Appended[] = []
+      for (let j = 0; j < entries; j++, at++, number += appendedStride) {
+        const seq = numbers[number] ?? 0
+        const duplicate = numbers[number + 1] === 1
+        const time = numbers[number + 2] ?? 0
+        const previous = numbers[number + 3] ?? -1
+        answer.push({ seq, duplicate, time })
+        if (duplicate) continue
+        while ((packed.restOf[next] ?? at) < at) next++
+        const rest = packed.restOf[next] === at ? packed.rest[next] : undefined
+        const entry = entryOf(packed, at, rules[j]?.keep === 'latest' ? (rest ?? {}) : undefined, {
+          seq,
+          time,
+          previous,
+        })
+        this.#appends.push({ seq, channel: entry.channel, entry })
+      }
+      this.#fulfil.push(() => resolve(answer))
+    }
+  }
 }
 
-function entryOf(given: NewEntry, latest: boolean, seq: number, time: number, previous: number): Entry {
+/** `rest`: of a channel that keeps the latest. */
+function entryOf(
+  { channel, event, data }: PackedAppends,
+  at: number,
+  rest: Partial<Rest> | undefined,
+  { seq, time, previous }: { readonly seq: number; readonly time: number; readonly previous: number },
+): Entry {
   return {
     seq,
-    channel: given.channel,
-    event: given.event,
-    data: given.data,
+    channel: channel[at] ?? '',
+    event: event[at] ?? '',
+    data: data[at] ?? '',
     time,
     previous: previous < 0 ? undefined : previous,
-    slot: latest ? (given.slot ?? '') : undefined,
-    removed: latest && (given.removed ?? false),
+    slot: rest && (rest.slot ?? ''),
+    removed: rest?.removed ?? false,
   }
-}
-
-/** What can be sent to a worker: nothing but what the contract names, and no more bytes than are meant. */
-function plain({ channel, event, data, slot, removed, key }: NewEntry): NewEntry {
-  return {
-    channel,
-    event,
-    data: plainData(data),
-    ...(slot === undefined ? {} : { slot }),
-    ...(removed === undefined ? {} : { removed }),
-    ...(key === undefined ? {} : { key: { principal: key.principal, key: key.key } }),
-  }
-}
-
-function plainData(data: Data): Data {
-  // A view of a pooled buffer would take the whole pool along.
-  return typeof data === 'string' || data.byteLength === data.buffer.byteLength ? data : new Uint8Array(data)
 }

@@ -70,6 +70,7 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
   send(request: Request, settle: Settle): void {
     if (this.#gone) {
       settle({ error: this.#gone })
+      this.#answered()
       return
     }
     const id = this.#next++
@@ -78,9 +79,10 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
     this.#post({ id, request })
   }
 
-  /** Sends what has no answer. */
-  tell(request: Request): void {
-    if (!this.#gone) this.#post({ id: 0, request })
+  /** Like `send`, at once and with what else is to be sent. */
+  sendNow(request: Request, settle: Settle): void {
+    this.send(request, settle)
+    this.#flush()
   }
 
   #post(asked: Asked<Request>): void {
@@ -91,7 +93,7 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
   #flush(): void {
     const outbox = this.#outbox
     this.#outbox = []
-    if (!this.#gone) this.#worker.postMessage(outbox)
+    if (outbox.length > 0 && !this.#gone) this.#worker.postMessage(outbox)
   }
 
   #settle(answers: readonly Answered[]): void {
@@ -114,6 +116,6 @@ export class Remote<Request extends { readonly kind: keyof Answers }> {
   }
 }
 
-function errorOf({ code, message }: Refusal): EverwireError {
+export function errorOf({ code, message }: Refusal): EverwireError {
   return new EverwireError(code, message)
 }

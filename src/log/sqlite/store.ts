@@ -6,9 +6,10 @@ import { keyReused } from '../refusals.ts'
 import { Channels, type ChannelState } from './channels.ts'
 import { assertWhole, checksumOf, entryChecksum } from './checksum.ts'
 import { Pace } from './pace.ts'
+import type { UnpackedAppend } from './packed.ts'
 import { numberOf } from './row.ts'
 import { Trim } from './trim.ts'
-import type { Aged, AppendedNumbers, AppendRequest } from './wire.ts'
+import type { Aged, AppendedNumbers } from './wire.ts'
 
 export const storeQueries = {
   insert: `INSERT INTO entries (seq, channel, time, ordinal, total, size, removed, previous, checksum, slot, event, data)
@@ -81,7 +82,7 @@ export class Store {
   }
 
   /** Appends a batch. Throws `key-reused` before anything of it is written. */
-  append(request: AppendRequest): AppendedNumbers {
+  append(request: UnpackedAppend): AppendedNumbers {
     const numbers: number[] = []
     for (const planned of this.#plan(request)) {
       const previous = planned.duplicate ? -1 : this.#add(planned)
@@ -144,7 +145,7 @@ export class Store {
   }
 
   /** Decides the whole batch before any of it is written, so that a refusal spoils nothing else. */
-  #plan({ entries, rules, now }: AppendRequest): readonly Planned[] {
+  #plan({ entries, rules, now }: UnpackedAppend): readonly Planned[] {
     const batch = new Map<string, Planned>()
     let seq = this.#nextHead
     return entries.map((entry, i) => {

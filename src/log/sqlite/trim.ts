@@ -7,6 +7,7 @@ import { numberOf, type Row } from './row.ts'
 const columns = 'seq, time, ordinal, total, size, removed'
 
 export const trimQueries = {
+  nth: 'SELECT seq, ordinal, total FROM entries WHERE channel = ? ORDER BY seq LIMIT 1 OFFSET ?',
   oldest: `SELECT ${columns} FROM entries WHERE channel = ? ORDER BY seq LIMIT ?`,
   oldestValue: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 0 ORDER BY seq LIMIT 1`,
   oldestTombstone: `SELECT ${columns} FROM entries WHERE channel = ? AND removed = 1 ORDER BY seq LIMIT 1`,
@@ -25,6 +26,7 @@ export class Trim {
 
   constructor(db: DatabaseSync) {
     this.#statements = {
+      nth: db.prepare(trimQueries.nth),
       oldest: db.prepare(trimQueries.oldest),
       oldestValue: db.prepare(trimQueries.oldestValue),
       oldestTombstone: db.prepare(trimQueries.oldestTombstone),
@@ -40,6 +42,7 @@ export class Trim {
       state.ordinal - ordinalBefore > count || state.total - totalBefore > bytes
     while (over(state.ordinalBefore, state.totalBefore)) {
       const excess = state.ordinal - state.ordinalBefore - count
+      if (excess > fewRows && this.#countedOut(state, excess)) continue
       const gone = this.#oldestWhile(
         state,
         Math.min(Math.max(excess, fewRows), manyRows),
@@ -50,6 +53,18 @@ export class Trim {
       if (gone.length === 0) return
       this.#deleteThrough(state, gone)
     }
+  }
+
+  /**
+   * `all`: removes so many from the oldest on, without looking at each. False when their ordinals have holes, as those of a
+   * channel that once kept the latest have, or when the newest would be among them.
+   */
+  #countedOut(state: ChannelState, excess: number): boolean {
+    const last = this.#statements.nth.get(state.id, excess - 1)
+    if (!last || numberOf(last, 'seq') >= state.last) return false
+    if (numberOf(last, 'ordinal') !== state.ordinalBefore + excess) return false
+    this.#deleteThrough(state, [last])
+    return true
   }
 
   /** `latest`, by count and bytes. After each append: what goes depends on what was there just then. */

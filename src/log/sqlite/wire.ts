@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../protocol/codes.ts'
 import type { Epoch } from '../lineage.ts'
-import type { ChannelCursor, Entry, HistoryQuery, NewEntry, Page, ReadLimit, Rule } from '../log.ts'
+import type { ChannelCursor, Entry, HistoryQuery, Page, ReadLimit, Rule } from '../log.ts'
+import type { PackedAppends, UnpackedAppend } from './packed.ts'
 
 /** How a worker is started. */
 export interface WriterData {
@@ -28,12 +29,15 @@ export interface Refusal {
   readonly message: string
 }
 
-export interface AppendRequest {
+/** The appends of one turn, in order. */
+export interface AppendsRequest {
+  readonly kind: 'appends'
+  readonly packed: PackedAppends
+}
+
+/** One of them. */
+export interface AppendRequest extends UnpackedAppend {
   readonly kind: 'append'
-  readonly now: number
-  readonly entries: readonly NewEntry[]
-  /** For each entry its rule, by the number that `rule` gave it. */
-  readonly rules: readonly number[]
 }
 
 /** A channel of which something may be too old. */
@@ -43,8 +47,7 @@ export interface Aged {
 }
 
 export type WriterRequest =
-  | { readonly kind: 'rule'; readonly number: number; readonly rule: Rule }
-  | AppendRequest
+  | AppendsRequest
   /** One slice of retention by age; answers how many of the channels, from the first on, are done with. */
   | { readonly kind: 'expire'; readonly now: number; readonly channels: readonly Aged[] }
   /** One slice of the keys that are older than the window; answers whether there may be more. */
@@ -54,6 +57,12 @@ export type WriterRequest =
 /** For each entry of an append: sequence, 1 for a duplicate, time, previous (-1: not known). */
 export type AppendedNumbers = readonly number[]
 export const appendedStride = 4
+
+/** The numbers of several appends, without those that were refused, and the refusals of the others by their place. */
+export interface PackedAnswers {
+  readonly numbers: Float64Array
+  readonly refusals: readonly (readonly [number, Refusal])[]
+}
 
 export type ReaderRequest =
   | { readonly kind: 'open' }
@@ -94,8 +103,7 @@ export interface AgesPage {
 
 /** What each request is answered with. */
 export interface Answers {
-  rule: undefined
-  append: AppendedNumbers
+  appends: PackedAnswers
   expire: number
   forget: boolean
   open: undefined

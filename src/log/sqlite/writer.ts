@@ -5,9 +5,19 @@ import { Checkpoints, startCheckpointer } from './checkpoints.ts'
 import { Commits } from './commits.ts'
 import { refusalOf } from './failure.ts'
 import { openForWriting, type Opened } from './opening.ts'
+import { unpack } from './packed.ts'
 import { serveRequests, type Port } from './serve.ts'
 import { Store } from './store.ts'
-import type { Asked, WriterData, WriterReady, WriterRequest } from './wire.ts'
+import type {
+  Answered,
+  AppendedNumbers,
+  Asked,
+  PackedAnswers,
+  Refusal,
+  WriterData,
+  WriterReady,
+  WriterRequest,
+} from './wire.ts'
 
 // One transaction holds at most this many entries, so that the first of a flood does not wait for the last.
 const groupEntries = 4_096
@@ -44,9 +54,8 @@ function serve(opened: Opened): void {
   const next = (port: Port<WriterRequest>) => {
     scheduled = false
     waiting.push(...port.take())
-    const group = takeGroup(waiting)
+    const group = takeGroup(waiting, store)
     waiting = waiting.slice(group.taken)
-    for (const { number, rule } of group.rules) store.rule(number, rule)
     if (group.operations.length > 0) {
       if (group.retention) store.pace.begin()
       const answers = commits.run(group.operations)
@@ -54,7 +63,7 @@ function serve(opened: Opened): void {
       checkpoints.wrote(store.takePages())
       // The sweep goes on when it is answered.
       if (group.retention) checkpoints.whenShort(() => port.answer(answers))
-      else port.answer(answers)
+      else port.answer(packAnswers(group.appends, answers))
     }
     if (group.close !== undefined) void close(group.close, port)
     else if (waiting.length > 0) later(port)
@@ -73,9 +82,10 @@ function serve(opened: Opened): void {
   })
 }
 
-function takeGroup(waiting: readonly Asked<WriterRequest>[]) {
-  const rules: Extract<WriterRequest, { kind: 'rule' }>[] = []
+/** What the next transaction is to do, of what waits; tells the store of new rules on the way. */
+function takeGroup(waiting: readonly Asked<WriterRequest>[], store: Store) {
   const operations: Parameters<Commits['run']>[0][number][] = []
+  const appends: Sent[] = []
   let entries = 0
   let taken = 0
   for (const { id, request } of waiting) {
@@ -83,12 +93,41 @@ function takeGroup(waiting: readonly Asked<WriterRequest>[]) {
     const retention = request.kind === 'expire' || request.kind === 'forget'
     if (retention && operations.length > 0) break
     taken++
-    if (request.kind === 'close') return { rules, operations, taken, retention: false, close: id }
-    if (request.kind === 'rule') rules.push(request)
-    else operations.push({ id, request })
-    if (retention) return { rules, operations, taken, retention, close: undefined }
-    if (request.kind === 'append') entries += request.entries.length
+    if (request.kind === 'close') return { operations, appends, taken, retention: false, close: id }
+    if (request.kind !== 'appends') {
+      operations.push({ id, request })
+      return { operations, appends, taken, retention, close: undefined }
+    }
+    for (const [number, rule] of request.packed.rules) store.rule(number, rule)
+    const several = unpack(request.packed)
+    appends.push({ id, count: several.length })
+    for (const each of several) operations.push({ id, request: { kind: 'append', ...each } })
+    entries += request.packed.channel.length
     if (entries >= groupEntries) break
   }
-  return { rules, operations, taken, retention: false, close: undefined }
+  return { operations, appends, taken, retention: false, close: undefined }
+}
+
+/** A request of so many appends. */
+interface Sent {
+  readonly id: number
+  readonly count: number
+}
+
+/** One answer for each request. */
+function packAnswers(sent: readonly Sent[], answers: readonly Answered[]): readonly Answered[] {
+  let at = 0
+  return sent.map(({ id, count }) => {
+    const numbers: number[] = []
+    const refusals: [number, Refusal][] = []
+    for (let i = 0; i < count; i++, at++) {
+      const answer = answers[at]
+      if (!answer) throw new Error('an append has one answer')
+      if ('refusal' in answer) refusals.push([i, answer.refusal])
+      // An append is answered with its numbers.
+      else for (const number of answer.value as AppendedNumbers) numbers.push(number)
+    }
+    const value: PackedAnswers = { numbers: Float64Array.from(numbers), refusals }
+    return { id, value }
+  })
 }
