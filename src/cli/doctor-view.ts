@@ -27,7 +27,7 @@ export function examinationText(so: Measurements, verdict: Verdict, terminal: Te
     '',
     ...(measured.length > 0 ? [...measured, ''] : []),
     ...verdict.findings.flatMap((finding) => findingLines(finding, width, terminal)),
-    ...[whole(verdict.findings) ?? ''].filter(Boolean),
+    ...wrapped(whole(verdict) ?? '', width),
   ]
     .join('\n')
     .trimEnd()

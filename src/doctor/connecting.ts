@@ -9,7 +9,7 @@ const faults: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name of the host could not be looked up',
   ETIMEDOUT: 'nobody answers there',
   UND_ERR_CONNECT_TIMEOUT: 'nobody answers there',
-  UND_ERR_SOCKET: 'the connection was closed before an answer',
+  UND_ERR_SOCKET: 'the connection was closed',
   HPE_INVALID_CONSTANT: 'what answers does not speak HTTP',
   EPROTO: 'what answers does not speak HTTPS',
   ERR_SSL_WRONG_VERSION_NUMBER: 'what answers does not speak HTTPS',

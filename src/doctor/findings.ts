@@ -1,4 +1,14 @@
-import { encrypted, unbuffered, upgraded, type Mend } from './mend.ts'
+import {
+  allowed,
+  encrypted,
+  multiplexed,
+  patient,
+  roomy,
+  sameHost,
+  unbuffered,
+  upgraded,
+  type Mend,
+} from './mend.ts'
 
 /**
  * `problem`: something does not get through. `warning`: it works, and worse than it could. `note`: good to know; does not
@@ -106,6 +116,7 @@ export const entries = {
     sdk: fallsBack,
     mend: [
       ...upgraded,
+      { where: 'caddy', lines: ['# no "buffer_responses" in reverse_proxy'] },
       {
         where: 'network',
         lines: ['allow WebSockets (HTTP upgrade, or CONNECT) to the host in the firewall'],
@@ -149,7 +160,7 @@ export const entries = {
     because: 'they are refused or ended on the way',
     users: 'Nothing where WebSockets work; the others get live updates by long-polling.',
     sdk: 'Where it has no WebSocket it takes long-polling.',
-    mend: unbuffered,
+    mend: allowed,
   },
   'sse-buffered': {
     severity: 'problem',
@@ -173,7 +184,7 @@ export const entries = {
     because: 'they are cut on the way after a moment',
     users: 'Nothing where WebSockets work; otherwise updates stutter.',
     sdk: 'It resumes every time from the last event it had, loses nothing, and takes long-polling when it happens again.',
-    mend: unbuffered,
+    mend: allowed,
   },
   'compression-held': {
     severity: 'problem',
@@ -191,6 +202,12 @@ export const entries = {
         where: 'haproxy',
         lines: ['compression type text/html text/plain application/json  # without text/event-stream'],
       },
+      {
+        where: 'varnish',
+        lines: [
+          'sub vcl_backend_response { if (beresp.http.content-type ~ "event-stream") { set beresp.do_gzip = false; } }',
+        ],
+      },
     ],
   },
   'compression-added': {
@@ -198,7 +215,10 @@ export const entries = {
     title: 'A proxy compresses event streams, though they say no-transform',
     users: 'Nothing now: the events come at once.',
     sdk: 'Nothing.',
-    mend: [{ where: 'nginx', lines: ['gzip off;  # in the location of /wire, to be on the safe side'] }],
+    mend: [
+      { where: 'nginx', lines: ['gzip off;  # in the location of /wire, to be on the safe side'] },
+      { where: 'apache', lines: ['SetEnvIf Request_URI "^/wire/" no-gzip'] },
+    ],
   },
   'poll-blocked': {
     severity: 'problem',
@@ -215,9 +235,7 @@ export const entries = {
       'Whoever has neither WebSockets nor event streams gets updates late, by polls that fail and are repeated.',
     sdk: 'It asks again after each cut and loses nothing; the server holds a poll for a heartbeat.',
     mend: [
-      { where: 'nginx', lines: ['proxy_read_timeout 75s;'] },
-      { where: 'haproxy', lines: ['timeout server 75s'] },
-      { where: 'apache', lines: ['ProxyTimeout 75'] },
+      ...patient,
       {
         where: 'everwire',
         lines: ['heartbeatMs: 10_000  // less than the time after which the answer is cut'],
@@ -230,9 +248,7 @@ export const entries = {
     users: 'Live updates pause for a moment whenever nothing has happened for a while.',
     sdk: 'It connects again and resumes where it was; nothing is lost, but every client does it again and again.',
     mend: [
-      { where: 'nginx', lines: ['proxy_read_timeout 75s;'] },
-      { where: 'haproxy', lines: ['timeout server 75s', 'timeout tunnel 75s'] },
-      { where: 'apache', lines: ['ProxyTimeout 75'] },
+      ...patient,
       {
         where: 'everwire',
         lines: ['heartbeatMs: 10_000  // less than the time after which the connection is cut'],
@@ -242,7 +258,7 @@ export const entries = {
   'idle-limit': {
     severity: 'note',
     title: 'Quiet connections are cut, but not before the heartbeat',
-    users: 'Nothing: the heartbeat keeps the connection alive.',
+    users: 'Nothing: the heartbeat keeps connections alive, and no poll is held for longer.',
     sdk: 'Nothing. Keep `heartbeatMs` below that time.',
     mend: [],
   },
@@ -258,17 +274,14 @@ export const entries = {
     title: 'A proxy refuses large messages',
     users: 'Large messages cannot be sent, except over a WebSocket.',
     sdk: 'It reports the refusal to the application; sending again would not help.',
-    mend: [
-      { where: 'nginx', lines: ['client_max_body_size 8m;'] },
-      { where: 'apache', lines: ['LimitRequestBody 8388608'] },
-    ],
+    mend: roomy,
   },
   'batch-limited': {
     severity: 'note',
     title: 'A proxy refuses large batches',
     users: 'Nothing, but a moment more when much was written while offline.',
     sdk: 'It sends the messages of a refused batch one by one.',
-    mend: [{ where: 'nginx', lines: ['client_max_body_size 8m;'] }],
+    mend: roomy,
   },
   'last-event-id-lost': {
     severity: 'problem',
@@ -295,14 +308,7 @@ export const entries = {
     title: 'A proxy changes the Host, so pages look foreign',
     users: 'Pages of your own site are refused when they publish or open a WebSocket.',
     sdk: 'It turns to event streams, whose requests name no origin; what it sends is refused with `forbidden-origin`.',
-    mend: [
-      { where: 'nginx', lines: ['proxy_set_header Host $http_host;'] },
-      { where: 'apache', lines: ['ProxyPreserveHost On'] },
-      {
-        where: 'everwire',
-        lines: ["origins: ['https://app.example']  // the address of the pages, instead"],
-      },
-    ],
+    mend: sameHost,
   },
   'origin-not-listed': {
     severity: 'note',
@@ -340,11 +346,7 @@ export const entries = {
     title: 'The browser allows six connections to this host',
     users: 'Where WebSockets do not work, the seventh tab with a stream of its own waits for ever.',
     sdk: 'It prefers WebSockets, which do not count among the six.',
-    mend: [
-      { where: 'nginx', lines: ['listen 443 ssl;', 'http2 on;'] },
-      { where: 'haproxy', lines: ['bind :443 ssl crt site.pem alpn h2,http/1.1'] },
-      { where: 'apache', lines: ['Protocols h2 http/1.1'] },
-    ],
+    mend: multiplexed,
   },
   'not-encrypted': {
     severity: 'note',
@@ -367,9 +369,16 @@ export const entries = {
     sdk: 'Nothing.',
     mend: [
       { where: 'nginx', lines: ['proxy_set_header X-Forwarded-For $remote_addr;'] },
+      { where: 'haproxy', lines: ['http-request set-header X-Forwarded-For %[src]'] },
+      {
+        where: 'apache',
+        lines: ['ProxyAddHeaders Off', 'RequestHeader set X-Forwarded-For expr=%{REMOTE_ADDR}'],
+      },
       {
         where: 'everwire',
-        lines: ["// in authenticate: request.headers['x-forwarded-for'], only behind a proxy that sets it"],
+        lines: [
+          "// in authenticate: request.headers['x-forwarded-for'], only behind a proxy that replaces what a client claims",
+        ],
       },
     ],
   },

@@ -157,20 +157,23 @@ function ofIdle({ idle, reach }: Measurements): Finding[] {
   if (!idle || reach.kind !== 'everwire') return []
   const { heartbeatMs } = reach.about
   const found: Finding[] = []
+  const pollCut = idle.hold?.kind === 'cut' && idle.hold.afterMs <= heartbeatMs
   const cuts = [
     { name: 'a WebSocket', probe: idle.socket },
     { name: 'an event stream', probe: idle.stream },
+    // The server holds no poll for longer than a heartbeat.
+    { name: 'a held poll', probe: pollCut ? undefined : idle.hold },
   ].flatMap(({ name, probe }) => (probe?.kind === 'cut' ? [{ name, ...probe }] : []))
   if (cuts.length > 0) {
     const soonest = Math.min(...cuts.map(({ afterMs }) => afterMs))
     const seen = `Without a word, ${listed(cuts.map(({ name, afterMs, how }) => `${name} lived for ${duration(afterMs)} (${how})`))}. The heartbeat comes every ${duration(heartbeatMs)}.`
     found.push(finding(soonest > heartbeatMs ? 'idle-limit' : 'idle-cut', seen))
   }
-  if (idle.hold?.kind === 'cut') {
+  if (pollCut) {
     found.push(
       finding(
         'poll-cut',
-        `A poll held for ${duration(idle.wantedMs)} was cut after ${duration(idle.hold.afterMs)}: ${idle.hold.how}.`,
+        `A poll held for ${duration(idle.wantedMs)} was cut after ${duration(idle.hold.afterMs)}: ${idle.hold.how}. The server holds one for a heartbeat, ${duration(heartbeatMs)}.`,
       ),
     )
   }

@@ -16,6 +16,8 @@ export type Reach =
       readonly skewMs: number
       /** The address that a redirect led to. */
       readonly redirected: boolean
+      /** What proxies on the way say of themselves in the headers of the answer: `nginx/1.22.1`. */
+      readonly shown: readonly string[]
     }
   /** An Everwire server without a doctor: switched off, or of another version. */
   | { readonly kind: 'off' }

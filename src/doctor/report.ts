@@ -10,6 +10,8 @@ export const places: Readonly<Record<Mend['where'], string>> = {
   haproxy: 'haproxy',
   apache: 'Apache',
   varnish: 'Varnish',
+  squid: 'Squid',
+  caddy: 'Caddy',
   everwire: 'Everwire',
   network: 'the network',
   server: 'the server',
@@ -17,25 +19,31 @@ export const places: Readonly<Record<Mend['where'], string>> = {
 }
 
 /** Proxies for which the command line prints a whole configuration. */
-const printed = ['nginx', 'haproxy', 'apache'] as const
+export const printed = ['nginx', 'haproxy', 'caddy', 'apache'] as const
 
-/** Where to get whole configurations of what these findings can be mended in; undefined where there are none. */
-export function whole(findings: readonly Finding[]): string | undefined {
-  const named = printed.filter((name) =>
-    findings.some(({ mend }) => mend.some(({ where }) => where === name)),
-  )
+/** Whose lines these are, and where to get a whole configuration; undefined where no proxy is to be mended. */
+export function whole({ findings, proxies }: Verdict): string | undefined {
+  const mends = (name: string) => findings.some(({ mend }) => mend.some(({ where }) => where === name))
+  const theirs = proxies.filter(mends)
+  const named = printed.filter((name) => (theirs.length > 0 ? theirs.includes(name) : mends(name)))
   const [first] = named
-  return (
-    first &&
-    `\`everwire proxy ${first}\` prints a whole configuration${named.length > 1 ? `; so it does for ${listed(named.slice(1))}` : ''}.`
-  )
+  const shown = listed(theirs.map((name) => places[name]))
+  const whose =
+    theirs.length > 0
+      ? `${shown} ${theirs.length > 1 ? 'name themselves' : 'names itself'} on the way; docs/doctor.md has the lines for other proxies.`
+      : ''
+  const rest = named.length > 1 ? `; so it does for ${listed(named.slice(1))}` : ''
+  const where = first
+    ? `\`everwire proxy ${first}\` prints a whole configuration, which is tested${rest}.`
+    : ''
+  return [whose, where].filter(Boolean).join(' ') || undefined
 }
 
 /** A report to copy, in Markdown: nothing in it is secret. */
 export function markdown(so: Measurements, verdict: Verdict, at: Date): string {
   const from = so.from === 'page' ? 'a browser' : 'the command line'
   const findings = verdict.findings.map(findingText)
-  const hint = whole(verdict.findings)
+  const hint = whole(verdict)
   const rows = rowsOf(so).map(({ what, result }) => `| ${what} | ${result.replaceAll('|', '\\|')} |`)
   return [
     '# Everwire doctor',

@@ -11,14 +11,14 @@ export interface Row {
 export function rowsOf(so: Measurements): Row[] {
   const { reach, front, socket, stream, poll, posts, headers, page, idle } = so
   if (reach.kind !== 'everwire') return []
-  const { about, roundTripMs, skewMs } = reach
+  const { about, roundTripMs, skewMs, shown } = reach
   const rows: [string, string | undefined][] = [
     ['Round trip', duration(roundTripMs)],
     [
       'HTTP',
       `${front ? `${front} ${so.from === 'page' ? 'from here' : 'offered'}, ` : ''}HTTP/${about.http} at the server`,
     ],
-    ['Proxies', about.through.length > 0 ? `shown by ${listed(about.through)}` : 'none that shows itself'],
+    ['Proxies', proxiesText(shown, about.through)],
     ['Seen by the server as', `a ${about.address} address`],
     ['Clocks', `${duration(Math.abs(skewMs))} apart, give or take ${duration(roundTripMs / 2)}`],
     ['WebSocket', socket && socketText(socket)],
@@ -39,6 +39,12 @@ export function rowsOf(so: Measurements): Row[] {
     ['A held poll', idle?.hold && silenceText(idle.hold, 'answered')],
   ]
   return rows.flatMap(([what, result]) => (result === undefined || result === '' ? [] : [{ what, result }]))
+}
+
+function proxiesText(shown: readonly string[], through: readonly string[]): string {
+  const byHeaders = through.length > 0 ? [`shown to the server by ${listed(through)}`] : []
+  const all = [...(shown.length > 0 ? [listed(shown)] : []), ...byHeaders]
+  return all.length > 0 ? all.join('; ') : 'none that shows itself'
 }
 
 const eventSourceText = {

@@ -2,6 +2,7 @@ import { certificateFault, faultText } from './connecting.ts'
 import { entries, finding, type Finding, type FindingCode } from './findings.ts'
 import { findingsOf, isHeldBack } from './found.ts'
 import type { Measurements } from './measurements.ts'
+import { knownAmong, mendFor, type ProxyName } from './proxies.ts'
 import { capital, listed } from './words.ts'
 
 /** `broken`: live updates do not get through, or nothing is known. */
@@ -16,6 +17,8 @@ export interface Verdict {
   readonly findings: readonly Finding[]
   /** The transport that the SDK will use here. */
   readonly transport: 'websocket' | 'sse' | 'poll' | undefined
+  /** The proxies that name themselves: what mends something is for them, where they can be what is to mend. */
+  readonly proxies: readonly ProxyName[]
 }
 
 /** In the order in which the SDK prefers them. */
@@ -51,7 +54,7 @@ export function judge(so: Measurements): Verdict {
   const { reach } = so
   switch (reach.kind) {
     case 'everwire':
-      return judgeServer(so)
+      return judgeServer(so, reach.shown)
     case 'unreachable':
       return certificateFault(reach.reason) === undefined
         ? broken(so, 'unreachable', reason(reach.reason), 'Nothing answers at')
@@ -83,11 +86,14 @@ function reason(code: string): string {
 
 function broken(so: Measurements, code: FindingCode, seen: string, words: string): Verdict {
   const sentence = `${words} ${so.url}.`
-  return { level: 'broken', sentence, findings: [finding(code, seen)], transport: undefined }
+  return { level: 'broken', sentence, findings: [finding(code, seen)], transport: undefined, proxies: [] }
 }
 
-function judgeServer(so: Measurements): Verdict {
-  const findings = findingsOf(so).sort((a, b) => gravity[a.severity] - gravity[b.severity])
+function judgeServer(so: Measurements, shown: readonly string[]): Verdict {
+  const proxies = knownAmong(shown)
+  const findings = findingsOf(so)
+    .sort((a, b) => gravity[a.severity] - gravity[b.severity])
+    .map((found) => ({ ...found, mend: mendFor(found.mend, proxies) }))
   const working = transports.filter(({ works }) => works(so))
   const failing = transports.filter(({ works }) => !works(so))
   const why = failing.map(({ text, codes }) => {
@@ -97,24 +103,25 @@ function judgeServer(so: Measurements): Verdict {
   const transport = working[0]?.name
   if (!transport) {
     const sentence = `Live updates do not get through to this server. ${why.map((each) => `${capital(each)}.`).join(' ')}`
-    return { level: 'broken', sentence, findings, transport }
+    return { level: 'broken', sentence, findings, transport, proxies }
   }
   const grave = findings.filter(({ severity }) => severity !== 'note')
   const level: Level = grave.length > 0 || failing.length > 0 ? 'findings' : 'good'
   if (failing.length > 0) {
     const ways = listed(working.map(({ text }) => text))
     const sentence = `Live updates work here over ${ways}. ${why.map((each) => `${capital(each)}.`).join(' ')}`
-    return { level, sentence, findings, transport }
+    return { level, sentence, findings, transport, proxies }
   }
   const all = 'WebSockets, event streams and long-polling all get through'
   const [first] = grave
-  if (!first) return { level, sentence: `All is well: ${all}.`, findings, transport }
+  if (!first) return { level, sentence: `All is well: ${all}.`, findings, transport, proxies }
   const more = grave.length > 1 ? `, and ${grave.length - 1} more below` : ''
   return {
     level,
     sentence: `${capital(all)}. To mend: ${lower(entries[first.code].title)}${more}.`,
     findings,
     transport,
+    proxies,
   }
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { recommended } from '../../src/cli/proxies/recommended.ts'
 import type { FindingCode } from '../../src/doctor/findings.ts'
 import type { Measurements, Reach, StreamProbe } from '../../src/doctor/measurements.ts'
-import { markdown } from '../../src/doctor/report.ts'
-import { judge, type Level } from '../../src/doctor/verdict.ts'
+import { knownAmong, shownBy } from '../../src/doctor/proxies.ts'
+import { markdown, printed, whole } from '../../src/doctor/report.ts'
+import { judge, type Level, type Verdict } from '../../src/doctor/verdict.ts'
 import type { About, Posted } from '../../src/doctor/wire.ts'
 
 const about: About = {
@@ -17,7 +19,7 @@ const about: About = {
   heartbeatMs: 25_000,
   messageBytes: 65_536,
 }
-const reach = { kind: 'everwire', about, roundTripMs: 20, skewMs: 3, redirected: false } as const
+const reach = { kind: 'everwire', about, roundTripMs: 20, skewMs: 3, redirected: false, shown: [] } as const
 const stream = {
   kind: 'delivered',
   headMs: 20,
@@ -312,14 +314,66 @@ describe('the verdict', () => {
 })
 
 test('the report says everything and stays a table', () => {
-  const so: Measurements = { ...good, stream: { kind: 'failed', reason: 'a | b' } }
+  const so: Measurements = {
+    ...good,
+    socket: { kind: 'refused', afterMs: 9, arrived: 'plain' },
+    stream: { kind: 'failed', reason: 'a | b' },
+  }
   const text = markdown(so, judge(so), new Date(0))
   expect(text).toContain('https://app.example/wire, examined from a browser at 1970-01-01T00:00:00.000Z.')
   expect(text).toContain('### Event streams do not get through (`sse-blocked`, problem)')
   expect(text).toContain('| Event stream | a \\| b |')
-  expect(text).toContain('    proxy_buffering off;')
+  expect(text).toContain('    proxy_http_version 1.1;')
   expect(text).toContain(
-    '`everwire proxy nginx` prints a whole configuration; so it does for haproxy and apache.',
+    '`everwire proxy nginx` prints a whole configuration, which is tested; so it does for apache.',
   )
   expect(markdown(good, judge(good), new Date(0))).not.toContain('everwire proxy')
+})
+
+describe('proxies on the way', () => {
+  test.each([
+    [{}, [], []],
+    [{ server: 'nginx/1.22.1' }, ['nginx/1.22.1'], ['nginx']],
+    [{ server: 'openresty' }, ['openresty'], ['nginx']],
+    [{ server: 'Apache/2.4.68 (Debian) OpenSSL/3.0.19' }, ['Apache/2.4.68'], ['apache']],
+    [{ server: 'Apache-Coyote/1.1' }, ['Apache-Coyote/1.1'], []],
+    [{ server: 'cloudflare', via: '1.1 varnish (Varnish/7.1)' }, ['cloudflare', 'Varnish/7.1'], ['varnish']],
+    [
+      { server: 'Caddy', via: '1.1 gw3.corp.example (squid/5.7), 1.1 Caddy' },
+      ['Caddy', 'squid/5.7'],
+      ['squid', 'caddy'],
+    ],
+    // What a machine is called is nobody's business.
+    [{ via: '1.1 gw3.corp.example, 1.0 gw4:3128' }, [], []],
+  ] as const)('of %j', (headers, shown, known) => {
+    const found = shownBy(new Headers(headers))
+    expect([found, knownAmong(found)]).toEqual([shown, known])
+  })
+
+  const stripped = { socket: { kind: 'refused', afterMs: 9, arrived: 'plain' } } as const
+  const behind = (...shown: string[]): Measurements => ({ ...good, ...stripped, ...reached({}, { shown }) })
+  const placesIn = ({ findings }: Verdict) => findings.flatMap(({ mend }) => mend.map(({ where }) => where))
+
+  test('get their own lines, and are named in the table and the report', () => {
+    const so = behind('nginx/1.22.1')
+    const verdict = judge(so)
+    expect(placesIn(verdict)).toEqual(['nginx'])
+    const text = markdown(so, verdict, new Date(0))
+    expect(text).toContain('| Proxies | nginx/1.22.1 |')
+    expect(text).toContain(
+      'nginx names itself on the way; docs/doctor.md has the lines for other proxies. `everwire proxy nginx` prints a whole configuration, which is tested.\n',
+    )
+    expect(whole(judge(behind('nginx', 'squid/5.7')))).toMatch(/^nginx and Squid name themselves on the way;/)
+    expect(whole(judge(behind('squid/5.7')))).not.toContain('everwire proxy')
+  })
+
+  test('that cannot be what is to mend change nothing', () => {
+    const all = placesIn(judge(behind()))
+    expect(all).toEqual(['nginx', 'apache', 'varnish', 'squid'])
+    expect(placesIn(judge(behind('Caddy')))).toEqual(all)
+  })
+
+  test('are those that the command prints configurations for', () => {
+    expect([...printed].toSorted()).toEqual([...recommended.keys()].toSorted())
+  })
 })

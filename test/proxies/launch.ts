@@ -29,6 +29,7 @@ const apacheModules = [
   'headers',
   'deflate',
   'filter',
+  'setenvif',
   'ssl',
   'http2',
   'socache_shmcb',

@@ -32,6 +32,8 @@ export interface Plan {
   readonly events?: number
   /** Between two events. */
   readonly paceMs?: number
+  /** What else is done behind the proxy while the clients are idle. */
+  readonly beside?: (url: string) => Promise<unknown>
 }
 
 /** Longer than anything takes that works. */
@@ -49,7 +51,12 @@ function inTurn<T>(start: () => Promise<T>): Promise<T> {
 
 /** Puts clients behind a proxy and goes through a life with them. */
 export async function measure(configuration: Configuration, plan: Plan = {}): Promise<Measured[]> {
-  const origin = await openOrigin({ heartbeatMs: idleMs / 3 })
+  const origin = await openOrigin({
+    // As in production: pages of other hosts are strangers.
+    dev: false,
+    channels: { '*': { subscribe: true } },
+    heartbeatMs: idleMs / 3,
+  })
   let proxy: Proxy | undefined
   const life: { readonly reader: Reader; readonly row: Measured }[] = []
   try {
@@ -79,7 +86,7 @@ export async function measure(configuration: Configuration, plan: Plan = {}): Pr
 type Life = readonly { readonly reader: Reader; readonly row: Measured }[]
 
 async function live(life: Life, origin: Origin, proxy: Proxy, plan: Plan): Promise<void> {
-  const { events = 80, paceMs = 20 } = plan
+  const { events = 80, paceMs = 20, beside } = plan
   const publisher = new Publisher(
     origin,
     life.map(({ reader }) => reader),
@@ -92,7 +99,8 @@ async function live(life: Life, origin: Origin, proxy: Proxy, plan: Plan): Promi
     row.p50 = at(0.5)
     row.p99 = at(0.99)
   }
-  await beIdle(life, `http://127.0.0.1:${proxy.port}`)
+  const url = `http://127.0.0.1:${proxy.port}`
+  await Promise.all([beIdle(life, url), beside?.(url)])
   for (const break_ of [async () => origin.cut(), proxy.restart]) {
     await publisher.publish(2)
     await break_()

@@ -44,6 +44,9 @@ ${
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;
 
+    # A batch of large messages, as after being offline; 1 MB by default.
+    client_max_body_size 8m;
+
     # Every event at once. Everwire asks for it by X-Accel-Buffering; this holds where that header is ignored.
     proxy_buffering off;
     # Three heartbeats of 25 s; the default of 60 s would do, and no less than 30 s.

@@ -12,7 +12,7 @@ export function show(so: Measurements, final: boolean): Verdict {
   if (final || so.posts !== undefined) {
     document.body.dataset['level'] = verdict.level
     byId('sentence', HTMLElement).textContent = verdict.sentence
-    showFindings(verdict.findings)
+    showFindings(verdict)
   }
   showTiles(so, verdict)
   const rows = rowsOf(so).map(({ what, result }) =>
@@ -28,7 +28,7 @@ export function clear(): void {
   delete document.body.dataset['level']
   byId('sentence', HTMLElement).textContent = 'Examining ...'
   byId('measured', HTMLElement).hidden = true
-  showFindings([])
+  showFindings(undefined)
 }
 
 const short: Partial<Readonly<Record<FindingCode, string>>> = {
@@ -76,14 +76,15 @@ function figure({ socket, stream, reach }: Measurements, name: 'websocket' | 'ss
 
 let shown = ''
 
-function showFindings(findings: readonly Finding[]): void {
+function showFindings(verdict: Verdict | undefined): void {
+  const { findings = [] } = verdict ?? {}
   const key = JSON.stringify(findings)
   // What somebody has unfolded stays so.
   if (key === shown) return
   shown = key
   const title = findings.length > 0 ? [element('h2', {}, 'Found')] : []
   const cards = findings.map((each, i) => findingCard(each, i === 0))
-  const text = whole(findings)
+  const text = verdict && whole(verdict)
   const hint = text === undefined ? [] : [element('p', { class: 'soft hint' }, text.replaceAll('`', ''))]
   byId('findings', HTMLElement).replaceChildren(...title, ...cards, ...hint)
 }

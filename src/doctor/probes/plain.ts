@@ -1,3 +1,4 @@
+import { faultText } from '../connecting.ts'
 import type { HeadersProbe, PostProbe, SilenceProbe } from '../measurements.ts'
 import { batchBytes, type About, type Posted } from '../wire.ts'
 import { ask, elapsed, mark, reasonOf, type Asking } from './asking.ts'
@@ -12,7 +13,7 @@ export async function probeHold(asking: Asking, ms: number): Promise<SilenceProb
     await answer.text()
     return answer.ok ? { kind: 'survived', ms } : cut(`answered ${answer.status}`)
   } catch (error) {
-    return cut(signal.aborted ? 'never answered' : reasonOf(error))
+    return cut(signal.aborted ? 'never answered' : faultText(reasonOf(error)))
   }
 }
 

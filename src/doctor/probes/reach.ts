@@ -1,4 +1,5 @@
 import type { Reach } from '../measurements.ts'
+import { shownBy } from '../proxies.ts'
 import { doctorVersion, type About } from '../wire.ts'
 import { ask, elapsed, mark, reasonOf, refusalOf, type Asking } from './asking.ts'
 
@@ -25,7 +26,8 @@ export async function probeReach(asking: Asking): Promise<{ readonly reach: Reac
       const skewMs = about.now - (sentAt + roundTripMs / 2)
       // The quickest is the one that says most: the first has paid for the connection.
       if (!best || roundTripMs < best.roundTripMs) {
-        best = { kind: 'everwire', about, roundTripMs, skewMs, redirected }
+        const shown = shownBy(answer.headers)
+        best = { kind: 'everwire', about, roundTripMs, skewMs, redirected, shown }
       }
     } catch (error) {
       if (best) break

@@ -47,7 +47,7 @@ export async function probeSilentSocket(asking: Asking, ms: number): Promise<Sil
     return {
       kind: 'cut',
       afterMs: elapsed() - begunAt,
-      how: ended?.kind === 'cut' ? `closed with ${ended.code}` : 'nothing came through any more',
+      how: ended === undefined ? 'nothing came through any more' : closedText(ended.code),
     }
   } finally {
     socket.close()
@@ -56,6 +56,10 @@ export async function probeSilentSocket(asking: Asking, ms: number): Promise<Sil
 
 function wsOf(base: string): string {
   return base.replace(/^http/, 'ws')
+}
+
+function closedText(code: number): string {
+  return code === 1006 ? 'the connection was closed (1006)' : `closed with ${code}`
 }
 
 async function arrivedAs(asking: Asking, probe: string): Promise<Seen['arrived'] | undefined> {

@@ -1,3 +1,4 @@
+import { faultText } from '../connecting.ts'
 import type { SilenceProbe, StreamProbe } from '../measurements.ts'
 import type { Stamp } from '../wire.ts'
 import { ask, elapsed, mark, reasonOf, refusalOf, spread, type Asking } from './asking.ts'
@@ -41,8 +42,9 @@ export async function probeStream(
       timer = setTimeout(() => abort.abort(), waitedMs)
     }
   } catch (error) {
-    if (!abort.signal.aborted && headMs === undefined) return { kind: 'failed', reason: reasonOf(error) }
-    if (!abort.signal.aborted) reason = reasonOf(error)
+    if (!abort.signal.aborted && headMs === undefined)
+      return { kind: 'failed', reason: faultText(reasonOf(error)) }
+    if (!abort.signal.aborted) reason = faultText(reasonOf(error))
   } finally {
     clearTimeout(timer)
   }
@@ -79,7 +81,7 @@ export async function probeSilentStream(asking: Asking, ms: number): Promise<Sil
     for await (const { event } of stampsOf(answer)) if (event === 'awake') return { kind: 'survived', ms }
     return cut('ended')
   } catch (error) {
-    return cut(signal.aborted ? 'nothing came through any more' : reasonOf(error))
+    return cut(signal.aborted ? 'nothing came through any more' : faultText(reasonOf(error)))
   }
 }
 
