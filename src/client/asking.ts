@@ -85,7 +85,7 @@ class Asker implements Rider {
     }
   }
 
-  answered(message: ServerMessage): void {
+  received(message: ServerMessage): void {
     if (!('ref' in message) || typeof message.ref !== 'number') return
     const { type, ref } = message
     if (type === 'response') this.#settle(ref, message.data)

@@ -17,7 +17,8 @@ export interface ChannelHost extends Post {
   report(error: unknown): void
 }
 
-const standsBy: ReadonlySet<string> = new Set(['state', 'error'])
+/** Who listens to these only does not subscribe. */
+const standsBy: ReadonlySet<keyof Heard> = new Set(['state', 'error'])
 const own: ReadonlySet<string> = new Set(['*', 'gap', 'snapshot', 'state', 'subscribed', 'error'])
 
 const hosts = new WeakMap<object, ChannelHost>()
@@ -38,7 +39,6 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   readonly #host: ChannelHost
   readonly #listeners: Listeners<Heard>
   #start: ChannelStart = {}
-  #listening = 0
   #held = false
 
   constructor(name: Name, host: ChannelHost) {
@@ -49,12 +49,12 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   }
 
   get state(): ChannelState {
-    return this.#host.subscriptions.state(this.name)
+    return this.#host.subscriptions.find(this.name)?.state ?? 'idle'
   }
 
   /** Everything up to it was delivered, or covered by a gap; start with it as `after` to go on from here. */
   get position(): string | undefined {
-    return this.#host.subscriptions.position(this.name)
+    return this.#host.subscriptions.find(this.name)?.track.position
   }
 
   /**
@@ -73,16 +73,10 @@ export class Channel<C extends Contract = Contract, Name extends string = string
     // The overloads tie the listener to what is emitted under the name.
     const untyped = listener as (value: unknown) => void
     const stop = this.#listeners.on((own.has(event) ? event : ` ${event}`) as keyof Heard, untyped)
-    if (standsBy.has(event)) return stop
-    this.#listening++
-    this.#want()
-    let stopped = false
+    this.#changed()
     return () => {
       stop()
-      if (stopped) return
-      stopped = true
-      this.#listening = Math.max(0, this.#listening - 1)
-      if (this.#listening === 0 && !this.#held) this.#host.subscriptions.unwant(this.name)
+      this.#changed()
     }
   }
 
@@ -95,14 +89,13 @@ export class Channel<C extends Contract = Contract, Name extends string = string
   begin(start: ChannelStart): this {
     this.#start = start
     this.#held = true
-    this.#want()
+    this.#changed()
     return this
   }
 
   /** Unsubscribes, whoever listens; the next listener begins anew. */
   leave(): void {
     this.#held = false
-    this.#listening = 0
     this.#start = {}
     this.#listeners.clear()
     this.#host.subscriptions.forget(this.name)
@@ -121,7 +114,8 @@ export class Channel<C extends Contract = Contract, Name extends string = string
     return this.#host.sender.publish(this.name, event, data, options)
   }
 
-  #want(): void {
-    this.#host.subscriptions.want(this.name, this.#start, this.#listeners)
+  #changed(): void {
+    const isWanted = () => this.#held || this.#listeners.hears(standsBy)
+    this.#host.subscriptions.changed(this.name, this.#start, this.#listeners, isWanted)
   }
 }

@@ -1,17 +1,11 @@
+import { EverwireError } from '../protocol/codes.ts'
 import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
 import type { Env } from './env.ts'
-import { step } from './machine/machine.ts'
-import {
-  initial,
-  wireState,
-  type Acts,
-  type Event,
-  type Line,
-  type Settings,
-  type Timer,
-  type WireState,
-} from './machine/state.ts'
+import { ClientError } from './errors.ts'
+import { machine, type Timer } from './machine.ts'
+import type { Rider } from './rider.ts'
 import type { Access, Connection, Ending, Outgoing, Starts, TransportName } from './transports/transport.ts'
+import type { ConnectOptions, TransportChange, WireEvents } from './types.ts'
 
 /** A line that has been opened. */
 export interface OpenLine {
@@ -25,36 +19,21 @@ export interface OpenLine {
   send(outgoing: Outgoing): void
 }
 
-/** What the driver carries for. */
-export interface Passenger {
-  /** The endpoint's access; asked anew for each attempt, so that a token may change. */
-  access(endpoint: number): Access | Promise<Access>
-  /** What a fixed connection is to carry. */
+/** What fixed connections carry. */
+interface Carried {
   starts(): Starts
-  changed(state: WireState): void
-  switched(transport: TransportName, reason: string): void
-  adopted(line: OpenLine): void
-  lost(line: OpenLine): void
-  /** `position`: where the whole of a fixed connection stands after this message. */
-  received(message: ServerMessage, position: string | undefined): void
-  answered(message: ServerMessage): void
   /** May translate the ending of an attempt for which single channels are to blame. */
   refused(starts: Starts, ending: Ending): Ending
-  over(ending: Ending, denied: boolean): void
 }
 
 /** The machine at work. */
-export interface Driver {
-  readonly state: WireState
-  /** The line that carries everything; undefined while there is none. */
-  readonly line: OpenLine | undefined
-  tell(event: Event): void
-}
+export type Driver = ReturnType<typeof drive>
 
-interface Opened extends OpenLine {
-  readonly connection: Connection
-  welcome: Partial<WelcomeMessage>
-  position: string | undefined
+/** A line under construction. */
+type Line = { -readonly [Key in keyof OpenLine]: OpenLine[Key] } & {
+  readonly since: number
+  heardAt: number
+  connection: Connection | undefined
   /** The machine wants to hear of the next bytes. */
   listening: boolean
 }
@@ -63,161 +42,159 @@ interface Opened extends OpenLine {
 const heartbeatMs = 25_000
 
 /** Runs the machine: what it does to the network and the clock, and what these tell it. */
-export function drive(settings: Settings, env: Env, passenger: Passenger): Driver {
-  const lines = new Map<number, Opened>()
-  const timers = new Map<Timer, () => void>()
-  const events: Event[] = []
-  let state = initial(settings, env.random, env.recall?.())
-  let seen = wireState(state)
-  let current = 0
-  let heardAt = 0
+export function drive(
+  bases: readonly string[],
+  {
+    transports = ['websocket', 'sse', 'poll'],
+    maxAttempts = Infinity,
+    token,
+    headers,
+    credentials,
+  }: ConnectOptions,
+  env: Env,
+  carried: () => Carried,
+  emit: <Name extends keyof WireEvents>(name: Name, value: WireEvents[Name]) => void,
+) {
+  const { now, later } = env
+  const renews = typeof token === 'function'
+  const riders: Rider[] = []
+  const timers: Partial<Record<Timer, () => void>> = {}
+  let welcome: Partial<WelcomeMessage> = {}
+  let taken: TransportChange['transport'] | undefined
+  let over: Error | undefined
+  let refs = 0
 
-  function tell(event: Event): void {
-    events.push(event)
-    // What an act brings about waits until all are done: none acts on a state that has moved on.
-    if (events.length > 1) return
-    for (let next: Event | undefined = event; next; next = events[0]) {
-      take(next)
-      events.shift()
+  const accessTo = (base = ''): Access => ({ base, headers, credentials, token: undefined })
+  const tokenNow = () => (typeof token === 'function' ? token() : token)
+  const received = (message: ServerMessage, position?: string) => {
+    for (const rider of riders) rider.received?.(message, position)
+  }
+
+  const carriedBy = (change: TransportChange) => {
+    if (change.transport !== taken) emit('transport', change)
+    taken = change.transport
+  }
+  env.carrier?.(carriedBy)
+
+  function end(error: Error): void {
+    over = error
+    for (const rider of riders) rider.ended?.(error)
+  }
+
+  async function dial(line: Line): Promise<void> {
+    try {
+      line.access = { ...line.access, token: await tokenNow() }
+    } catch (error) {
+      return tell('ended', line, { retry: 'later', told: true, message: `no token: ${String(error)}` })
     }
-  }
-
-  // What a step does waits until it is over.
-  const due: (() => void)[] = []
-  const after =
-    <A extends unknown[]>(act: (...given: A) => void) =>
-    (...given: A) =>
-      void due.push(() => act(...given))
-  const { switched, over } = passenger
-  const doing = { open, shut, adopt, lost, ping, arm, disarm, switched, over }
-  // The same names, each with the parameters that it had.
-  const act = Object.fromEntries(
-    Object.entries(doing).map(([name, run]) => [name, after(run as (...given: unknown[]) => void)]),
-  ) as unknown as Acts
-
-  function take(event: Event): void {
-    const { standings } = state
-    state = step(state, event, { now: env.now(), heardAt, random: env.random, act })
-    for (const each of due.splice(0)) each()
-    if (state.standings !== standings) env.remember?.(state.standings)
-    const now = wireState(state)
-    if (now === seen) return
-    seen = now
-    passenger.changed(now)
-  }
-
-  function open(line: Line): void {
-    const access = passenger.access(line.endpoint)
-    if (!(access instanceof Promise)) return dial(line, access)
-    access.then(
-      (ready) => dial(line, ready),
-      (error: unknown) =>
-        tell({
-          type: 'ended',
-          line: line.id,
-          ending: { retry: 'later', told: true, message: `no token: ${String(error)}` },
-        }),
-    )
-  }
-
-  function dial({ id, transport }: Line, access: Access): void {
-    // The machine may have changed its mind while a token was fetched.
-    if (state.coming?.id !== id) return
-    const kind = env.transports[transport]
-    const starts = kind.fixed ? passenger.starts() : undefined
-    const connection = kind.open(
-      { ...access, starts: starts ?? [], alone: settings.transports.length === 1 },
+    // The machine may have changed its mind meanwhile.
+    if (line !== driver.coming) return
+    const kind = env.transports[line.transport]
+    const starts = (line.starts = kind.fixed ? carried().starts() : undefined)
+    line.connection = kind.open(
+      { ...line.access, starts: starts ?? [], alone: transports.length === 1 },
       {
-        head: () => tell({ type: 'head', line: id }),
-        opened(welcome, position) {
-          Object.assign(line, { welcome, position, listening: true })
-          if (!current) heardAt = env.now()
+        head: () => tell('head', line),
+        opened(said, position) {
+          Object.assign(line, { welcome: said, position, listening: true, heardAt: now() })
           // What carries no channel has nothing to say.
-          const beats = starts?.length === 0 ? Infinity : (welcome.heartbeatMs ?? heartbeatMs)
-          tell({ type: 'opened', line: id, heartbeatMs: beats })
+          tell('opened', line, starts?.length === 0 ? Infinity : (said.heartbeatMs ?? heartbeatMs))
         },
         heard() {
-          if (id !== current) return
-          heardAt = env.now()
-          if (!line.listening) return
+          line.heardAt = now()
+          if (line.listening) tell('alive', line)
           line.listening = false
-          tell({ type: 'alive', line: id })
         },
         received(message, position) {
-          if (id === current) passenger.received(message, position)
+          if (line === driver.line) received(message, position)
         },
-        answered: passenger.answered,
+        answered: received,
         ended(ending) {
-          if (!lines.has(id)) return
-          const translated = starts ? passenger.refused(starts, ending) : ending
-          tell({ type: 'ended', line: id, ending: translated })
+          if (line !== driver.line && line !== driver.coming) return
+          tell('ended', line, starts ? carried().refused(starts, ending) : ending)
         },
       },
     )
-    const line: Opened = {
-      transport,
-      starts,
-      access,
-      connection,
-      welcome: {},
-      position: undefined,
-      listening: false,
-      send: (outgoing) => connection.send(outgoing),
-    }
-    lines.set(id, line)
-    tell({ type: 'dialled', line: id })
+    tell('dialled', line)
   }
 
-  function adopt({ id }: Line): void {
-    const line = lines.get(id)
-    if (!line) return
-    current = id
-    heardAt = env.now()
-    passenger.adopted(line)
+  function disarm(timer?: Timer): void {
+    if (timer) timers[timer]?.()
+    else for (const stop of Object.values(timers)) stop()
   }
 
-  function lost({ id }: Line): void {
-    const line = lines.get(id)
-    current = 0
-    if (line) passenger.lost(line)
-  }
-
-  function shut({ id }: Line): void {
-    const line = lines.get(id)
-    lines.delete(id)
-    if (current === id) current = 0
-    line?.connection.close()
-  }
-
-  function ping({ id }: Line): void {
-    const line = lines.get(id)
-    if (!line) return
-    line.listening = true
-    line.send({ type: 'ping', text: '{"type":"ping"}' })
-  }
-
-  function disarm(timer: Timer): void {
-    timers.get(timer)?.()
-    timers.delete(timer)
-  }
-
-  function arm(timer: Timer, ms: number): void {
-    disarm(timer)
-    if (ms === Infinity) return
-    const stop = env.later(ms, () => {
-      timers.delete(timer)
-      tell({ type: 'timer', timer })
-    })
-    timers.set(timer, stop)
-  }
+  const driver = machine<Line>(
+    { transports, endpoints: bases.length, maxAttempts, refreshable: renews },
+    env,
+    {
+      open(transport, endpoint) {
+        const line: Line = {
+          transport,
+          starts: undefined,
+          welcome: {},
+          access: accessTo(bases[endpoint]),
+          position: undefined,
+          since: now(),
+          heardAt: 0,
+          connection: undefined,
+          listening: false,
+          send: (outgoing) => line.connection?.send(outgoing),
+        }
+        void dial(line)
+        return line
+      },
+      shut: ({ connection }) => connection?.close(),
+      adopt(line) {
+        // A poll says nothing of the server: what another line said still holds.
+        welcome = { ...welcome, ...line.welcome }
+        for (const rider of riders) rider.adopted?.(line)
+      },
+      lost(line) {
+        for (const rider of riders) rider.lost?.(line)
+      },
+      ping(line) {
+        line.listening = true
+        line.send({ type: 'ping', text: '{"type":"ping"}' })
+      },
+      arm(timer, ms) {
+        disarm(timer)
+        if (ms < Infinity) timers[timer] = later(ms, () => tell('timer', timer))
+      },
+      disarm,
+      switched(transport, reason) {
+        if (!env.carrier) carriedBy({ transport, reason })
+      },
+      over({ code, message }, denied) {
+        const error = denied
+          ? new EverwireError(code ?? 'forbidden', message)
+          : new ClientError('gave-up', `${maxAttempts} attempts have failed; the last: ${message}`)
+        end(error)
+        emit('error', error)
+      },
+      changed: (state) => emit('state', state),
+    },
+  )
+  const { tell } = driver
 
   return {
-    get state() {
-      return wireState(state)
-    },
-    get line() {
-      return lines.get(current)
-    },
+    ...env,
     tell,
+    state: () => driver.state,
+    /** The line that carries everything. */
+    line: (): OpenLine | undefined => driver.line,
+    /** What is known of the server. */
+    welcome: () => welcome,
+    nextRef: () => ++refs,
+    /** A token of now, for the endpoint that is known to answer. */
+    access: async () => ({ ...(driver.line?.access ?? accessTo(bases[0])), token: await tokenNow() }),
+    renews,
+    over: () => over,
+    /** Nothing is sent any more. */
+    end,
+    join(rider: Rider): void {
+      riders.push(rider)
+      if (driver.line) rider.adopted?.(driver.line)
+      if (over) rider.ended?.(over)
+    },
   }
 }

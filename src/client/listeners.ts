@@ -27,6 +27,11 @@ export class Listeners<Events extends object> {
     }
   }
 
+  /** Whether somebody listens to anything but `names`. */
+  hears(names: ReadonlySet<keyof Events>): boolean {
+    return [...this.#byName].some(([name, set]) => set.size > 0 && !names.has(name))
+  }
+
   clear(): void {
     this.#byName.clear()
   }

@@ -6,7 +6,7 @@ const holdsMs = 10 * 60_000
 
 /**
  * What was learned of the transports, for the next page of this tab: so that not every page has to find out anew that
- * WebSockets are blocked here. Which one has lived is not kept: on another network it would be tried alone.
+ * WebSockets are blocked here.
  */
 export function memory(key: string): Pick<Env, 'recall' | 'remember'> {
   return {
@@ -21,7 +21,7 @@ export function memory(key: string): Pick<Env, 'recall' | 'remember'> {
     },
     remember(all: Standings) {
       const standings = Object.fromEntries(
-        Object.entries(all).map(([name, each]) => [name, { ...each, proved: false, strikes: 0 }]),
+        Object.entries(all).map(([name, each]) => [name, { ...each, strikes: 0 }]),
       )
       try {
         sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), standings }))

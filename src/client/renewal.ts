@@ -6,7 +6,7 @@ import type { Access } from './transports/transport.ts'
 /** What renewing needs of the wire. */
 interface Host {
   line(): OpenLine | undefined
-  restream(): void
+  tell(event: 'restream'): void
   later(ms: number, run: () => void): () => void
   access(): Promise<Access>
 }
@@ -31,7 +31,7 @@ export class Renewal implements Rider {
     this.#expires(welcome.expiresInMs)
   }
 
-  answered(message: ServerMessage): void {
+  received(message: ServerMessage): void {
     if (message.type === 'done' && message.expiresInMs !== undefined) this.#expires(message.expiresInMs)
     // A clock that stood still, a page that slept: the timer comes too late.
     else if (message.type === 'error' && message.code === 'token-expired') void this.#renew()
@@ -57,7 +57,7 @@ export class Renewal implements Rider {
     const line = this.#host.line()
     if (!line || this.#renewing) return
     this.#renewing = true
-    if (line.starts) return this.#host.restream()
+    if (line.starts) return this.#host.tell('restream')
     try {
       const { token } = await this.#host.access()
       line.send({ type: 'auth', text: JSON.stringify({ type: 'auth', token }) })

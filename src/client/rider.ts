@@ -7,8 +7,11 @@ export interface Rider {
   adopted?(line: OpenLine): void
   /** The line that carried everything is gone. */
   lost?(line: OpenLine): void
-  /** The answer to something that was sent, on whatever line it comes. */
-  answered?(message: ServerMessage): void
+  /**
+   * What the line brings, and the answer to something that was sent, on whatever line that comes. `position`: where the
+   * whole of a fixed connection stands after it.
+   */
+  received?(message: ServerMessage, position?: string): void
   /** The wire is over: nothing will be sent any more. */
   ended?(error: Error): void
 }

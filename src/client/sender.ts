@@ -19,7 +19,7 @@ export interface Post {
   /** What a token was too old for may be said again with a new one. */
   readonly renews: boolean
   /** An answer is owed for too long. */
-  stalled(): void
+  tell(event: 'stalled'): void
 }
 
 const retryMs = 1_000
@@ -84,7 +84,7 @@ export class Sender implements Rider {
     this.#outbox.lost()
   }
 
-  answered(message: ServerMessage): void {
+  received(message: ServerMessage): void {
     if (message.type === 'published') {
       const { id, duplicate, ref } = message
       this.#outbox.answered(ref, id === undefined ? { duplicate } : { id, duplicate })
@@ -126,6 +126,8 @@ export class Sender implements Rider {
 
   #watch(): void {
     this.#stopWatch?.()
-    this.#stopWatch = this.#outbox.waitsForAnswer ? this.#post.later(answerMs, this.#post.stalled) : undefined
+    this.#stopWatch = this.#outbox.waitsForAnswer
+      ? this.#post.later(answerMs, () => this.#post.tell('stalled'))
+      : undefined
   }
 }

@@ -17,8 +17,8 @@ interface Subscription {
   readonly name: string
   readonly track: Track
   readonly listeners: Listeners<Heard>
+  isWanted(): boolean
   state: ChannelState
-  wanted: boolean
   /** A fixed connection has carried it, so that a refusal of the next is not for its sake. */
   admitted: boolean
   /** Its first messages are being fetched. */
@@ -31,7 +31,7 @@ interface Subscription {
 export interface Host {
   line(): OpenLine | undefined
   /** Opens another fixed connection with `starts()`. */
-  restream(): void
+  tell(event: 'restream'): void
   nextRef(): number
   /** For what is asked beside the line. */
   access(): Promise<Access>
@@ -55,17 +55,15 @@ export class Subscriptions implements Rider {
     this.#host = host
   }
 
-  /** Subscribes, unless it is. */
-  want(name: string, start: Start, listeners: Listeners<Heard>): void {
-    const known = this.#byName.get(name)
-    if (known) known.wanted = true
-    else {
+  /** Subscribes, unless it is; unsubscribes at the end of this turn what is not wanted by then. */
+  changed(name: string, start: Start, listeners: Listeners<Heard>, isWanted: () => boolean): void {
+    if (!this.#byName.has(name) && isWanted()) {
       const subscription: Subscription = {
         name,
         track: new Track(start),
         listeners,
+        isWanted,
         state: 'idle',
-        wanted: true,
         admitted: false,
         filling: false,
         ref: undefined,
@@ -73,14 +71,6 @@ export class Subscriptions implements Rider {
       this.#byName.set(name, subscription)
       become(subscription, 'subscribing')
     }
-    this.#syncSoon()
-  }
-
-  /** Unsubscribes at the end of this turn, unless it is wanted again by then. */
-  unwant(name: string): void {
-    const subscription = this.#byName.get(name)
-    if (!subscription) return
-    subscription.wanted = false
     this.#syncSoon()
   }
 
@@ -94,12 +84,8 @@ export class Subscriptions implements Rider {
     become(subscription, 'idle')
   }
 
-  state(name: string): ChannelState {
-    return this.#byName.get(name)?.state ?? 'idle'
-  }
-
-  position(name: string): string | undefined {
-    return this.#byName.get(name)?.track.position
+  find(name: string): Pick<Subscription, 'state' | 'track'> | undefined {
+    return this.#byName.get(name)
   }
 
   /** What a fixed connection is to carry. */
@@ -149,7 +135,7 @@ export class Subscriptions implements Rider {
   }
 
   // Hot path: once per message.
-  received(message: ServerMessage, position: string | undefined): void {
+  received(message: ServerMessage, position?: string): void {
     const line = this.#host.line()
     const carried = line ? this.#on(line) : []
     this.#take(message, carried)
@@ -250,7 +236,7 @@ export class Subscriptions implements Rider {
     subscription.track.pause()
     const line = this.#host.line()
     if (!line) return
-    if (line.starts) return this.#host.restream()
+    if (line.starts) return this.#host.tell('restream')
     this.#unsubscribe(subscription)
     this.#subscribe(line, subscription)
   }
@@ -271,7 +257,7 @@ export class Subscriptions implements Rider {
     // One turn's changes are one change.
     this.#host.later(0, () => {
       this.#syncing = false
-      for (const { name, wanted } of this.#byName.values()) if (!wanted) this.forget(name)
+      for (const { name, isWanted } of this.#byName.values()) if (!isWanted()) this.forget(name)
       this.#sync()
     })
   }
@@ -284,7 +270,7 @@ export class Subscriptions implements Rider {
       if (this.#cautious) this.#cautious = wanted.some(({ admitted }) => !admitted)
       const carried = this.#on(line)
       if (carried.length !== wanted.length || carried.some((one, i) => one !== wanted[i]))
-        this.#host.restream()
+        this.#host.tell('restream')
       return
     }
     for (const subscription of wanted) if (!subscription.ref) this.#subscribe(line, subscription)
@@ -292,7 +278,7 @@ export class Subscriptions implements Rider {
 
   #wanted(): Subscription[] {
     return [...this.#byName.values()].filter(
-      ({ wanted, state, filling }) => wanted && state !== 'denied' && !filling,
+      ({ isWanted, state, filling }) => isWanted() && state !== 'denied' && !filling,
     )
   }
 

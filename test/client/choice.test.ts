@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Standings } from '../../src/client/chooser.ts'
+import { chooser, type Standings } from '../../src/client/chooser.ts'
 import type { TransportName } from '../../src/client/transports/transport.ts'
 import { memory } from '../../src/client/memory.ts'
 import type { PageEvent } from '../../src/client/page.ts'
@@ -172,12 +172,16 @@ describe('what was learned', () => {
     const { recall, remember } = memory('k')
     expect(recall?.()).toEqual({})
     const blocked = { strikes: 0, holds: 1, heldUntil: 16_000, outcome: 'blocked' } as const
-    const lived = { strikes: 2, holds: 0, heldUntil: 0 }
-    remember?.({ websocket: { ...blocked, proved: false }, sse: { ...lived, proved: true } })
-    const expected = {
-      websocket: { ...blocked, proved: false },
-      sse: { ...lived, proved: false, strikes: 0 },
-    }
+    const struck = { strikes: 2, holds: 0, heldUntil: 0 }
+    // On another network it would be tried alone.
+    const ways = chooser(
+      ['websocket', 'sse', 'poll'],
+      () => 1_000,
+      { websocket: blocked, sse: struck },
+      remember,
+    )
+    ways.lived('poll')
+    const expected = { websocket: blocked, sse: { ...struck, strikes: 0 } }
     now.mockReturnValue(600_999)
     expect(recall?.()).toEqual(expected)
     expect(memory('other').recall?.()).toEqual({})

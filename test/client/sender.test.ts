@@ -27,11 +27,11 @@ function open() {
       },
       key: () => 'k',
       renews: false,
-      stalled: () => {},
+      tell: () => {},
     },
     1_000,
   )
-  const refuse = (ref: number) => sender.answered({ type: 'error', code: 'forbidden', message: 'no', ref })
+  const refuse = (ref: number) => sender.received({ type: 'error', code: 'forbidden', message: 'no', ref })
   return { sender, sent, timers, refuse }
 }
 

@@ -74,7 +74,7 @@ export class Feed {
       this.#host.subscriptions.forget(channel)
       this.#spread({ type: 'error', channel, code, message })
     })
-    this.#host.subscriptions.want(channel, start, listeners)
+    this.#host.subscriptions.changed(channel, start, listeners, () => this.#begun)
   }
 
   // Hot path: once per message.
@@ -91,7 +91,7 @@ export class Feed {
     const here = () => this.#readers.get(port) === reader
     const held: ServerMessage[] = (reader.held = [])
     // What the connection has had by now comes by the polls, whatever it gets from now on is held.
-    const through = partsOf(subscriptions.position(channel) ?? '')[0]?.seq ?? 0
+    const through = partsOf(subscriptions.find(channel)?.track.position ?? '')[0]?.seq ?? 0
     let from = start
     let told = false
     for (;;) {

@@ -67,7 +67,7 @@ export class Leader implements Rider {
     this.#endAll(broken)
   }
 
-  answered(message: ServerMessage): void {
+  received(message: ServerMessage): void {
     if (message.type !== 'published' && message.type !== 'error') return
     const said = this.#said.get(Number(message.ref))
     if (!said) return
