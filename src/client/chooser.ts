@@ -29,8 +29,6 @@ const longestHoldMs = 30 * 60_000
 const patience = 3
 
 /** Which transport to try, by what became of each on this network. */
-export type Chooser = ReturnType<typeof chooser>
-
 export function chooser(
   preference: readonly TransportName[],
   now: () => number,

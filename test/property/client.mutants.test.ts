@@ -47,9 +47,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'a channel that was left goes on',
-    file: 'src/client/subscriptions.ts',
-    find: 'this.#byName.delete(name)\n    this.#syncSoon()',
-    replace: 'this.#syncSoon()',
+    file: 'src/client/channel.ts',
+    find: 'this.#host.subscriptions.forget(this.name)',
+    replace: '',
   },
   {
     name: 'a publish is repeated with a new key',
