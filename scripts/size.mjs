@@ -15,8 +15,8 @@ const core = `
   pet.publish('message', 'hello')
 `
 const bundles = [
-  { name: 'core', source: core, budgetBytes: 10_300, goalBytes: 8_000 },
-  { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 14_900 },
+  { name: 'core', source: core, budgetBytes: 9_950, goalBytes: 8_000 },
+  { name: 'everything', source: `export * from './src/client/index.ts'`, budgetBytes: 14_550 },
 ]
 
 /** The least of pages with each: connect, hear one channel, say something on it. */

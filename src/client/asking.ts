@@ -1,11 +1,10 @@
 import { EverwireError } from '../protocol/codes.ts'
 import type { PresenceMessage, RequestMessage, ServerMessage } from '../protocol/messages.ts'
 import type { ChannelHost } from './channel.ts'
-import type { OpenLine } from './driver.ts'
+import type { OpenLine, Rider } from './rider.ts'
 import { ClientError } from './errors.ts'
 import { ask as post, endingOf } from './http.ts'
 import { outgoing, tooLarge } from './outgoing.ts'
-import type { Rider } from './rider.ts'
 import type { Access, Outgoing } from './transports/transport.ts'
 
 /** What is asked once: a `request` or `presence`. */
@@ -65,7 +64,7 @@ class Asker implements Rider {
       // It may have been taken over by another that lives.
       if (pending.sentOn && pending.sentOn !== line) this.lost(pending.sentOn)
       if (pending.sentOn) continue
-      const error = tooLarge(pending.message, this.#host.welcome())
+      const error = tooLarge(pending.message, this.#host.welcome().limits)
       if (error) {
         this.#settle(ref, error)
         continue

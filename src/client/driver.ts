@@ -2,22 +2,11 @@ import { EverwireError } from '../protocol/codes.ts'
 import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
 import type { Env } from './env.ts'
 import { ClientError } from './errors.ts'
-import { machine, type Timer } from './machine.ts'
-import type { Rider } from './rider.ts'
+import type { Timer } from './machine/acts.ts'
+import { machine } from './machine/machine.ts'
+import type { OpenLine, Rider } from './rider.ts'
 import type { Access, Connection, Ending, Outgoing, Starts, TransportName } from './transports/transport.ts'
 import type { ConnectOptions, TransportChange, WireEvents } from './types.ts'
-
-/** A line that has been opened. */
-export interface OpenLine {
-  readonly transport: TransportName
-  /** Of a fixed connection: what it carries, in the order to which floors refer. */
-  readonly starts: Starts | undefined
-  readonly welcome: Partial<WelcomeMessage>
-  readonly access: Access
-  /** Where a fixed connection began. */
-  readonly position: string | undefined
-  send(outgoing: Outgoing): void
-}
 
 /** What fixed connections carry. */
 interface Carried {
@@ -31,11 +20,10 @@ export type Driver = ReturnType<typeof drive>
 
 /** A line under construction. */
 type Line = { -readonly [Key in keyof OpenLine]: OpenLine[Key] } & {
-  readonly since: number
   heardAt: number
-  connection: Connection | undefined
+  connection?: Connection
   /** The machine wants to hear of the next bytes. */
-  listening: boolean
+  listening?: boolean
 }
 
 /** Silence of twice this long is death, until a `welcome` says otherwise. */
@@ -102,8 +90,9 @@ export function drive(
         },
         heard() {
           line.heardAt = now()
-          if (line.listening) tell('alive', line)
+          if (!line.listening) return
           line.listening = false
+          tell('alive', line)
         },
         received(message, position) {
           if (line === driver.line) received(message, position)
@@ -130,14 +119,9 @@ export function drive(
       open(transport, endpoint) {
         const line: Line = {
           transport,
-          starts: undefined,
           welcome: {},
           access: accessTo(bases[endpoint]),
-          position: undefined,
-          since: now(),
-          heardAt: 0,
-          connection: undefined,
-          listening: false,
+          heardAt: now(),
           send: (outgoing) => line.connection?.send(outgoing),
         }
         void dial(line)
@@ -167,7 +151,7 @@ export function drive(
       over({ code, message }, denied) {
         const error = denied
           ? new EverwireError(code ?? 'forbidden', message)
-          : new ClientError('gave-up', `${maxAttempts} attempts have failed; the last: ${message}`)
+          : new ClientError('gave-up', `after ${maxAttempts} attempts: ${message}`)
         end(error)
         emit('error', error)
       },

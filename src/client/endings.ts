@@ -47,6 +47,6 @@ export function statusEnding(status: number, body: unknown, retryMs: number): En
 
 // What is no error of the server's may be anything: a proxy speaks, too.
 function said(error: unknown): { code: string; message: string } | undefined {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-  return typeof code === 'string' ? { code, message: typeof message === 'string' ? message : '' } : undefined
+  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return typeof code === 'string' ? { code, message: String(message) } : undefined
 }

@@ -1,3 +1,4 @@
+import { toBase64 } from '../protocol/binary.ts'
 import type { Standings } from './chooser.ts'
 import type { Transport, TransportName } from './transports/transport.ts'
 import type { TransportChange } from './types.ts'
@@ -29,10 +30,7 @@ export const platform: Omit<Env, 'transports'> = {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)
   },
-  key: () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(18))
-    return btoa(String.fromCharCode(...bytes))
-  },
+  key: () => toBase64(crypto.getRandomValues(new Uint8Array(18))),
   report(error) {
     // Like an exception in an event handler of the page. Node has no reportError: there it is uncaught.
     if (typeof reportError === 'function') reportError(error)

@@ -1,39 +1,32 @@
 import { broken, statusEnding } from './endings.ts'
 import type { Access, Ending, Starts } from './transports/transport.ts'
 
-/** An answer that is no success, as the ending of what was asked for. */
-class Refused extends Error {
-  readonly ending: Ending
-  constructor(ending: Ending) {
-    super(ending.message)
-    this.ending = ending
-  }
-}
-
 /** What ended something that was asked for. */
 export function endingOf(error: unknown): Ending {
-  return error instanceof Refused ? error.ending : broken(error)
+  return (error as { ending?: Ending } | undefined)?.ending ?? broken(error)
 }
 
 /** Asks the server; `body` makes it a POST of JSON. Rejects, for `endingOf`, when no success is answered. */
 export async function ask(to: Access, path: string, body?: string, signal?: AbortSignal): Promise<Response> {
-  const answer = await fetch(to.base + path, {
+  const { base, token, headers, credentials = 'same-origin' } = to
+  const answer = await fetch(base + path, {
     headers: {
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(to.token !== undefined && { authorization: `Bearer ${to.token}` }),
-      ...to.headers,
+      ...(body && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
     },
     cache: 'no-store',
-    method: body === undefined ? 'GET' : 'POST',
+    method: body ? 'POST' : 'GET',
     body: body ?? null,
     signal: signal ?? null,
-    credentials: to.credentials ?? 'same-origin',
+    credentials,
   })
   const { status } = answer
   // 204 says "stop" where something was to come.
   if (status === 200 || (status === 204 && path === '/presence')) return answer
   const retryMs = Number(answer.headers.get('retry-after')) * 1_000 || 0
-  throw new Refused(statusEnding(status, await answer.json().catch(() => undefined), retryMs))
+  const ending = statusEnding(status, await answer.json().catch(() => undefined), retryMs)
+  throw Object.assign(new Error(ending.message), { ending })
 }
 
 /** The longest request target of a GET: past 4 KiB a server refuses it. */

@@ -19,12 +19,14 @@ export function memory(key: string): Pick<Env, 'recall' | 'remember'> {
         return {}
       }
     },
-    remember(all: Standings) {
-      const standings = Object.fromEntries(
-        Object.entries(all).map(([name, each]) => [name, { ...each, strikes: 0 }]),
-      )
+    remember(standings: Standings) {
       try {
-        sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), standings }))
+        const kept = { at: Date.now(), standings }
+        // What was struck once may do well for the next page.
+        sessionStorage.setItem(
+          key,
+          JSON.stringify(kept, (name, value) => (name === 'strikes' ? 0 : value)),
+        )
       } catch {
         // It is only a convenience.
       }

@@ -1,6 +1,6 @@
 import { toBase64 } from '../protocol/binary.ts'
 import { EverwireError } from '../protocol/codes.ts'
-import type { ChannelMessage, ClientMessage, WelcomeMessage } from '../protocol/messages.ts'
+import type { ChannelMessage, ClientMessage, WireLimits } from '../protocol/messages.ts'
 import type { Outgoing } from './transports/transport.ts'
 import type { Message } from './types.ts'
 
@@ -30,11 +30,11 @@ export function decoded({ encoding, data, ...rest }: ChannelMessage): Message {
 }
 
 /** Why `message` cannot be sent: too large a frame would end the connection, and every repeat the next one. */
-export function tooLarge({ text }: Outgoing, { limits }: Partial<WelcomeMessage>): EverwireError | undefined {
-  const most = limits?.messageBytes
-  if (most === undefined) return undefined
+export function tooLarge({ text }: Outgoing, limits: WireLimits | undefined): EverwireError | undefined {
+  if (!limits) return undefined
+  const most = limits.messageBytes
   const bytes = new TextEncoder().encode(text).length
   // Bytes as base64, and the fields around them.
   if (bytes <= most * 1.4 + 4_000) return undefined
-  return new EverwireError('too-large', `a message takes ${most} bytes; this has ${bytes}`)
+  return new EverwireError('too-large', `${bytes} bytes; a message takes ${most}`)
 }

@@ -4,8 +4,8 @@ export interface Part {
   /** `s`, the number of the shard and a dot; empty where there are no shards. */
   readonly shard: string
   readonly epoch: string
-  /** How far channels are proved beyond `seq`, by their index in the stream's list. */
-  readonly floors: ReadonlyMap<number, number>
+  /** How far channels are proved beyond `seq`: `.index:seq`, by their index in the stream's list; mostly empty. */
+  readonly floors: string
 }
 
 const pattern = /^(s\d+\.)?(\d+)-(\w+)((?:\.\d+:\d+)*)/
@@ -16,9 +16,6 @@ export function partsOf(text: string): Part[] {
     const match = pattern.exec(part)
     if (!match) return []
     const [, shard = '', seq, epoch = '', floors = ''] = match
-    const pairs = [...floors.matchAll(/(\d+):(\d+)/g)].map(
-      ([, index, floor]) => [Number(index), Number(floor)] as const,
-    )
-    return [{ seq: Number(seq), shard, epoch, floors: new Map(pairs) }]
+    return [{ seq: Number(seq), shard, epoch, floors }]
   })
 }

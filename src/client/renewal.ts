@@ -1,6 +1,5 @@
 import type { ServerMessage } from '../protocol/messages.ts'
-import type { OpenLine } from './driver.ts'
-import type { Rider } from './rider.ts'
+import type { OpenLine, Rider } from './rider.ts'
 import type { Access } from './transports/transport.ts'
 
 /** What renewing needs of the wire. */

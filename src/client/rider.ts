@@ -1,5 +1,17 @@
-import type { ServerMessage } from '../protocol/messages.ts'
-import type { OpenLine } from './driver.ts'
+import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
+import type { Access, Outgoing, Starts, TransportName } from './transports/transport.ts'
+
+/** A line that has been opened. */
+export interface OpenLine {
+  readonly transport: TransportName
+  /** Of a fixed connection: what it carries, in the order to which floors refer. */
+  readonly starts?: Starts | undefined
+  readonly welcome: Partial<WelcomeMessage>
+  readonly access: Access
+  /** Where a fixed connection began. */
+  readonly position?: string
+  send(outgoing: Outgoing): void
+}
 
 /** What takes part in a wire, and is told of what happens to it. None knows of the others. */
 export interface Rider {

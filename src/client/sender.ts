@@ -1,10 +1,10 @@
 import { EverwireError } from '../protocol/codes.ts'
 import type { PublishAnswer, ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
-import type { OpenLine } from './driver.ts'
+import type { OpenLine, Rider } from './rider.ts'
 import { passes } from './endings.ts'
-import { Outbox } from './outbox.ts'
+import { ClientError } from './errors.ts'
 import { encoded, outgoing, tooLarge } from './outgoing.ts'
-import type { Rider } from './rider.ts'
+import type { Outgoing } from './transports/transport.ts'
 import type { PublishOptions } from './types.ts'
 
 /** What sending needs of the wire. */
@@ -22,23 +22,41 @@ export interface Post {
   tell(event: 'stalled'): void
 }
 
+/** A publish that has not been settled. */
+interface Entry {
+  readonly ref: number
+  readonly message: Outgoing
+  /** Repeated although the server may have forgotten the key: it may then take effect twice. */
+  readonly always: boolean
+  readonly settle: (result: PublishAnswer | Error) => void
+  /** When it was first sent. */
+  triedAt: number | undefined
+  inFlight: boolean
+}
+
+/** Publishes under way at once; a server stops reading past about as many. */
+const windowSize = 64
 const retryMs = 1_000
 /** A publish that is not answered for this long is taken for a connection that is dead. */
 const answerMs = 30_000
 /** Until a `welcome` says how long keys are remembered: what every store remembers at least. */
 const leastDedupeMs = 5 * 60_000
 
-/** Publishes on their way out, and their answers on their way back. */
+/**
+ * Publishes on their way out, and their answers on their way back (PROTOCOL.md 10.4). Those that were under way when a
+ * connection was lost are sent again, with the same key, before newer ones.
+ */
 export class Sender implements Rider {
   readonly #post: Post
-  readonly #outbox: Outbox
+  readonly #limit: number
+  #entries: Entry[] = []
   #stopWatch: (() => void) | undefined
   #pause: (() => void) | undefined
   #over: Error | undefined
 
   constructor(post: Post, limit: number) {
     this.#post = post
-    this.#outbox = new Outbox(limit)
+    this.#limit = limit
   }
 
   /** Takes effect once, in the order of the calls; rejects as `everwire/client` promises. */
@@ -50,25 +68,24 @@ export class Sender implements Rider {
   ): Promise<PublishAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#over) throw this.#over
+      if (this.#entries.length >= this.#limit)
+        throw new ClientError('outbox-full', `${this.#limit} publishes wait: raise outbox.limit`)
       const ref = this.#post.nextRef()
-      const message = outgoing({
-        type: 'publish',
-        channel,
-        event,
-        ...(removed ? { removed, data: null } : encoded(data)),
-        key,
-        ...(slot !== undefined && { slot }),
+      this.#entries.push({
         ref,
-      })
-      const settle = (result: PublishAnswer | Error) =>
-        result instanceof Error ? reject(result) : resolve(result)
-      this.#outbox.add({
-        ref,
-        message,
+        message: outgoing({
+          type: 'publish',
+          channel,
+          event,
+          ...(removed ? { removed, data: null } : encoded(data)),
+          key,
+          ...(slot !== undefined && { slot }),
+          ref,
+        }),
         always: retry === 'always',
+        settle: (result) => (result instanceof Error ? reject(result) : resolve(result)),
+        triedAt,
         inFlight: false,
-        settle,
-        ...(triedAt !== undefined && { triedAt }),
       })
       this.#flush()
     })
@@ -81,53 +98,67 @@ export class Sender implements Rider {
   }
 
   lost(): void {
-    this.#outbox.lost()
+    for (const entry of this.#entries) entry.inFlight = false
   }
 
   received(message: ServerMessage): void {
     if (message.type === 'published') {
       const { id, duplicate, ref } = message
-      this.#outbox.answered(ref, id === undefined ? { duplicate } : { id, duplicate })
-      this.#flush()
+      this.#settle(ref, id === undefined ? { duplicate } : { id, duplicate })
     } else if (message.type === 'error') this.#refused(message.ref, message)
   }
 
   ended(error: Error): void {
     this.#over = error
-    this.#outbox.fail(error)
+    for (const { settle } of this.#entries.splice(0)) settle(error)
     this.#stopWatch?.()
     this.#pause?.()
   }
 
   #refused(ref: unknown, { code, message }: Pick<EverwireError, 'code' | 'message'>): void {
-    if (!passes(code) && !(this.#post.renews && code === 'token-expired')) {
-      if (this.#outbox.answered(ref, new EverwireError(code, message))) this.#flush()
-    } else if (this.#outbox.refusedForNow(ref)) {
-      // Newer ones wait with it: the order is kept.
-      this.#pause ??= this.#post.later(retryMs, () => {
-        this.#pause = undefined
-        this.#flush()
-      })
-    }
+    if (!passes(code) && !(this.#post.renews && code === 'token-expired'))
+      return this.#settle(ref, new EverwireError(code, message))
+    const entry = this.#entries.find((one) => one.ref === ref)
+    if (!entry) return
+    entry.inFlight = false
+    // Newer ones wait with it: the order is kept.
+    this.#pause ??= this.#post.later(retryMs, () => {
+      this.#pause = undefined
+      this.#flush()
+    })
+  }
+
+  #settle(ref: unknown, result: PublishAnswer | Error): void {
+    // Answers come in order, so it is nearly always the first.
+    const index = this.#entries.findIndex((entry) => entry.ref === ref)
+    if (index < 0) return
+    for (const { settle } of this.#entries.splice(index, 1)) settle(result)
+    this.#flush()
   }
 
   #flush(): void {
     const line = this.#post.line()
     if (!line || this.#pause) return
-    const welcome = this.#post.welcome()
-    for (const { ref, message } of this.#outbox.due(this.#post.now(), welcome.dedupeMs ?? leastDedupeMs)) {
-      const error = tooLarge(message, welcome)
+    const { dedupeMs = leastDedupeMs, limits } = this.#post.welcome()
+    const now = this.#post.now()
+    // What was tried and is older than the server's memory of keys.
+    this.#entries = this.#entries.filter(({ triedAt = now, inFlight, always, settle }) => {
+      const kept = inFlight || always || now - triedAt < dedupeMs
+      if (!kept) settle(new ClientError('unknown', 'sent too long ago to be repeated, never answered'))
+      return kept
+    })
+    for (const entry of this.#entries.slice(0, windowSize)) {
+      if (entry.inFlight) continue
+      const { ref, message } = entry
+      entry.inFlight = true
+      entry.triedAt ??= now
+      const error = tooLarge(message, limits)
       // In a turn of its own: what is due is not changed while it is being sent.
       if (error) queueMicrotask(() => this.#refused(ref, error))
       else line.send(message)
     }
-    this.#watch()
-  }
-
-  #watch(): void {
     this.#stopWatch?.()
-    this.#stopWatch = this.#outbox.waitsForAnswer
-      ? this.#post.later(answerMs, () => this.#post.tell('stalled'))
-      : undefined
+    const waits = this.#entries.some(({ inFlight }) => inFlight)
+    this.#stopWatch = waits ? this.#post.later(answerMs, () => this.#post.tell('stalled')) : undefined
   }
 }

@@ -1,16 +1,13 @@
 import { EverwireError, type ErrorCode } from '../protocol/codes.ts'
-import type { ChannelMessage, ErrorMessage, ServerMessage, Start } from '../protocol/messages.ts'
-import type { OpenLine } from './driver.ts'
+import type { ErrorMessage, ServerMessage, Start } from '../protocol/messages.ts'
+import type { OpenLine, Rider } from './rider.ts'
 import { passes } from './endings.ts'
-import { endingOf } from './http.ts'
 import type { Heard } from './heard.ts'
 import type { Listeners } from './listeners.ts'
 import { partsOf } from './position.ts'
-import type { Rider } from './rider.ts'
-import { Track } from './track.ts'
+import { Track, type Verdict } from './track.ts'
 import { decoded, outgoing } from './outgoing.ts'
-import { inOrder, pollOnce } from './transports/poll.ts'
-import type { Access, Ending, Starts } from './transports/transport.ts'
+import type { Ending, Starts } from './transports/transport.ts'
 import type { ChannelState } from './types.ts'
 
 interface Subscription {
@@ -19,10 +16,6 @@ interface Subscription {
   readonly listeners: Listeners<Heard>
   isWanted(): boolean
   state: ChannelState
-  /** A fixed connection has carried it, so that a refusal of the next is not for its sake. */
-  admitted: boolean
-  /** Its first messages are being fetched. */
-  filling: boolean
   /** Of the `subscribe` that holds on this line. */
   ref: number | undefined
 }
@@ -33,8 +26,6 @@ export interface Host {
   /** Opens another fixed connection with `starts()`. */
   tell(event: 'restream'): void
   nextRef(): number
-  /** For what is asked beside the line. */
-  access(): Promise<Access>
   later(ms: number, run: () => void): () => void
 }
 
@@ -64,8 +55,6 @@ export class Subscriptions implements Rider {
         listeners,
         isWanted,
         state: 'idle',
-        admitted: false,
-        filling: false,
         ref: undefined,
       }
       this.#byName.set(name, subscription)
@@ -92,12 +81,12 @@ export class Subscriptions implements Rider {
   starts(): Starts {
     let all = this.#wanted()
     if (this.#cautious) {
-      const suspect = all.find(({ admitted }) => !admitted)
-      all = all.filter((one) => one.admitted || one === suspect)
+      const suspect = all.find(isSuspect)
+      all = all.filter((one) => one === suspect || !isSuspect(one))
     }
-    // `last` is said once for all channels of a stream: beside others such a channel gets its first messages by a poll.
-    if (all.length > 1) for (const one of all) if (one.track.resumeFrom().last) void this.#fill(one)
-    all = all.filter(({ filling }) => !filling)
+    // `last` is said once for all channels of a stream: beside others, such a channel goes first, until it has a position.
+    const first = all.length > 1 && all.find(({ track }) => track.resumeFrom().last)
+    if (first) all = [first]
     const starts = all.map(({ name, track }) => [name, track.resumeFrom()] as const)
     this.#carried.set(starts, all)
     return starts
@@ -105,17 +94,14 @@ export class Subscriptions implements Rider {
 
   adopted(line: OpenLine): void {
     for (const subscription of this.#byName.values()) this.#cut(subscription)
-    for (const [index, subscription] of this.#on(line).entries()) {
-      subscription.admitted = true
+    for (const [index, subscription] of this.#on(line).entries())
       this.#started(subscription, line.position, index)
-    }
     this.#sync()
   }
 
   lost(): void {
     for (const subscription of this.#byName.values()) {
       this.#cut(subscription)
-      subscription.admitted = false
       if (subscription.state !== 'denied') become(subscription, 'subscribing')
     }
   }
@@ -126,7 +112,7 @@ export class Subscriptions implements Rider {
    */
   refused(starts: Starts, ending: Ending): Ending {
     const { code, message, retry } = ending
-    const suspects = (this.#carried.get(starts) ?? []).filter(({ admitted }) => !admitted)
+    const suspects = this.#carried.get(starts)?.filter(isSuspect) ?? []
     const [only] = suspects
     if (retry !== 'never' || !code || !channelsFault.test(code) || !only) return ending
     if (suspects.length === 1) this.#deny(only, code, message)
@@ -147,63 +133,31 @@ export class Subscriptions implements Rider {
     for (const { track } of about) track.proved(parts, index++)
   }
 
-  #take(message: ServerMessage, carried: readonly Subscription[]): void {
+  #take(message: ServerMessage, carried: readonly Subscription[] = []): void {
     const subscription = 'channel' in message && this.#byName.get(message.channel ?? '')
     if (!subscription) return
-    const { track, listeners } = subscription
+    const { name: channel, track, listeners, ref } = subscription
     const index = Math.max(0, carried.indexOf(subscription))
-    let verdict
-    switch (message.type) {
-      case 'message':
-        return this.#message(subscription, message)
-      case 'gap':
-        verdict = track.gap(message, index)
-        if (verdict === 'repair') this.#repair(subscription)
-        else if (verdict !== 'drop') listeners.emit('gap', message)
-        return
-      case 'snapshot':
-        if (track.snapshot(message, index)) listeners.emit('snapshot', message)
-        return
-      case 'subscribed':
-        if (message.ref === subscription.ref) this.#started(subscription, message.id)
-        return
-      case 'error':
-        if (message.ref === undefined || message.ref === subscription.ref)
-          this.#refusedOne(subscription, message)
-        return
-      default:
-    }
-  }
-
-  async #fill(subscription: Subscription): Promise<void> {
-    const { name, track } = subscription
-    subscription.filling = true
-    try {
-      const answer = await pollOnce(await this.#host.access(), [[name, track.resumeFrom()]])
-      track.started(undefined)
-      for (const message of inOrder(answer)) this.#take(message, [])
-      track.proved(partsOf(answer.id))
-      track.pause()
-    } catch (error) {
-      const { retry, code, message } = endingOf(error)
-      if (retry === 'never' && code) this.#deny(subscription, code, message)
-      else await new Promise<void>((resolve) => this.#host.later(retryMs, resolve))
-    }
-    subscription.filling = false
-    this.#syncSoon()
-  }
-
-  #message(subscription: Subscription, message: ChannelMessage): void {
-    const { track, listeners, name } = subscription
     const after = track.position ?? '0'
-    const verdict = track.message(message)
-    if (verdict === 'repair') return this.#repair(subscription)
-    if (verdict === 'drop') return
-    const { id } = message
+    let verdict: Verdict = 'drop'
+    if (message.type === 'message') verdict = track.message(message)
+    else if (message.type === 'gap') verdict = track.gap(message, index)
+    else if (message.type === 'snapshot') verdict = track.snapshot(message, index)
+    else if (message.type === 'subscribed') {
+      if (message.ref === ref) this.#started(subscription, message.id)
+    } else if (message.type === 'error' && (message.ref === undefined || message.ref === ref))
+      this.#refusedOne(subscription, message)
+
+    if (verdict === 'repair') this.#repair(subscription)
+    if (verdict === 'repair' || verdict === 'drop') return
+    if (message.type === 'gap') listeners.emit('gap', message)
+    if (message.type === 'snapshot') listeners.emit('snapshot', message)
+    if (message.type !== 'message') return
+    const { id, event } = message
     if (verdict === 'gap' && id)
-      listeners.emit('gap', { channel: name, after, oldest: id, head: id, reason: 'unproved', id })
+      listeners.emit('gap', { channel, after, oldest: id, head: id, reason: 'unproved', id })
     const heard = decoded(message)
-    listeners.emit(` ${message.event}`, heard)
+    listeners.emit(` ${event}`, heard)
     listeners.emit('*', heard)
   }
 
@@ -235,10 +189,9 @@ export class Subscriptions implements Rider {
   #repair(subscription: Subscription): void {
     subscription.track.pause()
     const line = this.#host.line()
-    if (!line) return
-    if (line.starts) return this.#host.tell('restream')
     this.#unsubscribe(subscription)
-    this.#subscribe(line, subscription)
+    if (line?.starts) this.#host.tell('restream')
+    else if (line) this.#subscribe(line, subscription)
   }
 
   #unsubscribe({ name: channel, ref }: Subscription): void {
@@ -266,25 +219,26 @@ export class Subscriptions implements Rider {
     const line = this.#host.line()
     if (!line) return
     const wanted = this.#wanted()
-    if (line.starts) {
-      if (this.#cautious) this.#cautious = wanted.some(({ admitted }) => !admitted)
-      const carried = this.#on(line)
-      if (carried.length !== wanted.length || carried.some((one, i) => one !== wanted[i]))
-        this.#host.tell('restream')
-      return
-    }
-    for (const subscription of wanted) if (!subscription.ref) this.#subscribe(line, subscription)
+    this.#cautious &&= wanted.some(isSuspect)
+    const carried = this.#on(line)
+    if (!line.starts) {
+      for (const one of wanted) if (!one.ref) this.#subscribe(line, one)
+    } else if (carried.length !== wanted.length || carried.some((one, i) => one !== wanted[i]))
+      this.#host.tell('restream')
   }
 
   #wanted(): Subscription[] {
-    return [...this.#byName.values()].filter(
-      ({ isWanted, state, filling }) => isWanted() && state !== 'denied' && !filling,
-    )
+    return [...this.#byName.values()].filter(({ isWanted, state }) => isWanted() && state !== 'denied')
   }
 
   #on({ starts }: OpenLine): readonly Subscription[] {
     return (starts && this.#carried.get(starts)) ?? []
   }
+}
+
+/** No connection has carried it, so that it may be to blame when a fixed one is refused. */
+function isSuspect({ state }: Subscription): boolean {
+  return state === 'subscribing'
 }
 
 function become(subscription: Subscription, state: ChannelState): void {

@@ -96,9 +96,9 @@ export class Track {
     return 'deliver'
   }
 
-  /** A mark of a snapshot. False: it is not for now. */
-  snapshot({ phase, id }: SnapshotMessage, index = 0): boolean {
-    if (!this.#following) return false
+  /** A mark of a snapshot. */
+  snapshot({ phase, id }: SnapshotMessage, index = 0): Verdict {
+    if (!this.#following) return 'drop'
     this.#inSnapshot = phase === 'begin'
     const place = phase === 'end' && this.#place(id, index)
     // Wherever it stood before: perhaps in another log, or ahead by a connection that this one has replaced.
@@ -106,7 +106,7 @@ export class Track {
       this.#at = place
       this.#reset = false
     }
-    return true
+    return 'deliver'
   }
 
   /** Whether it lies ahead. */
@@ -124,6 +124,7 @@ export class Track {
   // A vector has one part per shard, and the channel's own is known by its messages.
   #among(parts: readonly Part[], index: number): Part | undefined {
     const part = parts.length === 1 ? parts[0] : parts.find(({ shard }) => shard === this.#at?.shard)
-    return part && { ...part, seq: Math.max(part.seq, part.floors.get(index) ?? 0) }
+    const floor = part?.floors && new RegExp(`\\.${index}:(\\d+)`).exec(part.floors)?.[1]
+    return part && { ...part, seq: Math.max(part.seq, Number(floor ?? 0)) }
   }
 }

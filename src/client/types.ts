@@ -8,7 +8,7 @@ import type {
 } from '../protocol/messages.ts'
 import type { ClientError } from './errors.ts'
 import type { EverwireError } from '../protocol/codes.ts'
-import type { WireState } from './machine.ts'
+import type { WireState } from './machine/acts.ts'
 import type { TransportName } from './transports/transport.ts'
 
 /** Nothing is known of the data: every channel, any event. */

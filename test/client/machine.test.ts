@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooser, type Outcome } from '../../src/client/chooser.ts'
-import {
-  machine as newMachine,
-  type Acts,
-  type Attempt,
-  type Event,
-  type Settings,
-  type Timer,
-} from '../../src/client/machine.ts'
+import type { Acts, Attempt, Event, Settings, Timer } from '../../src/client/machine/acts.ts'
+import { machine as newMachine } from '../../src/client/machine/machine.ts'
 import type { Ending, TransportName } from '../../src/client/transports/transport.ts'
 
 const all = ['websocket', 'sse', 'poll'] as const
@@ -42,7 +36,7 @@ function machine(given: Partial<Settings> = {}) {
     { now: () => now, random: () => random },
     {
       open(transport) {
-        const line: Line = { id: lines.length + 1, transport, since: now, heardAt: now }
+        const line: Line = { id: lines.length + 1, transport, heardAt: now }
         lines.push(line)
         done.push(['open', line])
         return line

@@ -1,47 +1,101 @@
 import { expect, test } from 'vitest'
-import type { OpenLine } from '../../src/client/driver.ts'
+import type { OpenLine } from '../../src/client/rider.ts'
 import { Sender } from '../../src/client/sender.ts'
+import type { PublishOptions } from '../../src/client/types.ts'
 
-/** A sender on a line that writes down what it carries. */
-function open() {
-  const sent: number[] = []
+/** A sender on a line that writes down what it carries, with a clock of its own. */
+function open(limit = 1_000) {
+  const sent: { readonly ref: number; readonly text: string }[] = []
   const timers = new Set<() => void>()
   let refs = 0
+  let now = 0
+  let up = true
   const line: OpenLine = {
     transport: 'websocket',
-    starts: undefined,
-    welcome: {},
+    welcome: { dedupeMs: 1_000 },
     access: { base: '', headers: undefined, credentials: undefined, token: undefined },
-    position: undefined,
-    send: ({ ref }) => void sent.push(Number(ref)),
+    send: ({ ref, text }) => void sent.push({ ref: Number(ref), text }),
   }
   const sender = new Sender(
     {
-      line: () => line,
+      line: () => (up ? line : undefined),
       welcome: () => line.welcome,
       nextRef: () => ++refs,
-      now: () => 0,
+      now: () => now,
       later: (_ms, run) => {
         timers.add(run)
         return () => void timers.delete(run)
       },
-      key: () => 'k',
+      key: () => `k${refs}`,
       renews: false,
       tell: () => {},
     },
-    1_000,
+    limit,
   )
-  const refuse = (ref: number) => sender.received({ type: 'error', code: 'forbidden', message: 'no', ref })
-  return { sender, sent, timers, refuse }
+  return {
+    sender,
+    timers,
+    sent,
+    refs: () => sent.map(({ ref }) => ref),
+    publish: (options: PublishOptions = {}) => sender.publish('a', 'm', refs, options),
+    refuse: (ref: number) => sender.received({ type: 'error', code: 'forbidden', message: 'no', ref }),
+    /** The line is gone for so long, and another comes. */
+    drop(ms: number, meanwhile: () => void = () => {}) {
+      up = false
+      sender.lost()
+      meanwhile()
+      now += ms
+      up = true
+      sender.adopted()
+    },
+  }
 }
 
 test('what waits behind publishes that are refused goes out, and nobody waits for an answer that came', async () => {
-  const { sender, sent, timers, refuse } = open()
-  const outcomes = Array.from({ length: 100 }, (_, n) => sender.publish('a', 'm', n))
+  const { publish, refs, timers, refuse } = open()
+  const outcomes = Array.from({ length: 100 }, () => publish())
   const settled = Promise.allSettled(outcomes)
-  expect(sent).toHaveLength(64)
+  expect(refs()).toHaveLength(64)
   for (let ref = 1; ref <= 100; ref++) refuse(ref)
-  expect(sent).toEqual(Array.from({ length: 100 }, (_, n) => n + 1))
+  expect(refs()).toEqual(Array.from({ length: 100 }, (_, n) => n + 1))
   expect((await settled).every(({ status }) => status === 'rejected')).toBe(true)
   expect(timers.size).toBe(0)
+})
+
+test('what was under way when a connection was lost goes out again first, the same to the byte', async () => {
+  const { sender, publish, sent, refs, drop } = open()
+  const first = publish()
+  void publish()
+  sender.received({ type: 'published', duplicate: false, ref: 1 })
+  expect(await first).toEqual({ duplicate: false })
+  drop(500, () => void publish())
+  expect(refs()).toEqual([1, 2, 2, 3])
+  expect(sent[2]).toEqual(sent[1])
+})
+
+test('what was tried and is older than the memory of keys is unknown; what chose "always" is repeated', async () => {
+  const { publish, refs, drop } = open()
+  const unknown = publish().catch((error: unknown) => error)
+  void publish({ retry: 'always' })
+  drop(1_000, () => void publish())
+  expect(refs()).toEqual([1, 2, 2, 3])
+  expect(await unknown).toMatchObject({ code: 'unknown' })
+})
+
+test('a refused one settles only itself, once', async () => {
+  const { sender, publish, timers, refuse } = open()
+  const [first, second] = [publish(), publish()]
+  refuse(1)
+  sender.received({ type: 'published', duplicate: true, ref: 1 })
+  await expect(first).rejects.toMatchObject({ code: 'forbidden' })
+  // The other is still waited for.
+  expect(timers.size).toBe(1)
+  sender.received({ type: 'published', duplicate: true, ref: 2 })
+  expect(await second).toEqual({ duplicate: true })
+})
+
+test('it is bounded', async () => {
+  const { publish } = open(1)
+  void publish()
+  await expect(publish()).rejects.toMatchObject({ code: 'outbox-full' })
 })

@@ -9,7 +9,7 @@ export const poll = overHttp(async (request, handlers, signal) => {
   const channels = request.starts.map(([channel]) => channel)
   let answer = await pollOnce(request, request.starts, signal)
   const { expiresInMs } = answer
-  handlers.opened({ ...(expiresInMs !== undefined && { expiresInMs }) })
+  handlers.opened(expiresInMs === undefined ? {} : { expiresInMs })
   while (!signal.aborted) {
     handlers.heard()
     for (const message of inOrder(answer)) handlers.received(message)

@@ -2,6 +2,7 @@ import { broken, streamEnding } from '../endings.ts'
 import { askFor, wantedOf } from '../http.ts'
 import { eventReader } from './events.ts'
 import { overHttp } from './stream.ts'
+import { read } from './read.ts'
 import type { Ending } from './transport.ts'
 
 /** Server-sent events by `fetch`, so that headers can be sent (PROTOCOL.md section 7). */
@@ -10,10 +11,10 @@ export const sse = overHttp(async (request, handlers, signal) => {
   handlers.head()
   let retryMs = 0
   let ending: Ending | undefined
-  const read = eventReader(
+  const feed = eventReader(
     ({ event: type = 'message', data = '', id }) => {
-      const value = parsed(data)
-      if (type === 'connected') handlers.opened(value, id)
+      const value = read(data)
+      if (type === 'connected') handlers.opened(value ?? {}, id)
       else if (type === 'error') ending = streamEnding(value, retryMs)
       // The server is trusted to say what the event's name promises. A type that is not known is ignored.
       else handlers.received({ ...value, type } as Parameters<typeof handlers.received>[0], id)
@@ -26,14 +27,6 @@ export const sse = overHttp(async (request, handlers, signal) => {
     const { value } = (await reader?.read()) ?? {}
     if (!value || ending) return ending ?? broken('the stream ended')
     handlers.heard()
-    read(decoder.decode(value, { stream: true }))
+    feed(decoder.decode(value, { stream: true }))
   }
 })
-
-function parsed(data: string): object {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return {}
-  }
-}

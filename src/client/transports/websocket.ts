@@ -1,6 +1,7 @@
 import type { ServerMessage } from '../../protocol/messages.ts'
 import { broken, closeEnding } from '../endings.ts'
 import { ask, endingOf } from '../http.ts'
+import { read } from './read.ts'
 import type { Transport } from './transport.ts'
 
 /** RFC 6455 by the platform's own WebSocket (PROTOCOL.md section 6). */
@@ -24,7 +25,7 @@ export const websocket: Transport = {
     }
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       handlers.heard()
-      const message = read(data)
+      const message = read<ServerMessage>(data)
       if (message?.type === 'welcome') handlers.opened(message)
       else if (message) handlers.received(message)
     }
@@ -46,17 +47,4 @@ export const websocket: Transport = {
       close: () => socket.close(),
     }
   },
-}
-
-// What cannot be read is ignored, like a type that is not known (PROTOCOL.md 4.5). The server is trusted to say what
-// its `type` promises.
-function read(data: string | ArrayBuffer): ServerMessage | undefined {
-  try {
-    if (typeof data === 'string') return JSON.parse(data)
-    const end = 2 + new DataView(data).getUint16(0)
-    const header: object = JSON.parse(new TextDecoder().decode(data.slice(2, end)))
-    return { ...header, data: new Uint8Array(data, end) } as ServerMessage
-  } catch {
-    return undefined
-  }
 }

@@ -1,79 +1,6 @@
-import { chooser, type Outcome, type Standings } from './chooser.ts'
-import type { PageEvent } from './page.ts'
-import type { Ending, TransportName } from './transports/transport.ts'
-
-export interface Settings {
-  readonly transports: readonly TransportName[]
-  readonly endpoints: number
-  /** Rounds of attempts that may fail in a row. */
-  readonly maxAttempts: number
-  /** Whether a new token can be had when one is refused. */
-  readonly refreshable: boolean
-}
-
-/** What the machine has to know of an attempt or connection. */
-export interface Attempt {
-  readonly transport: TransportName
-  /** When it was begun. */
-  readonly since: number
-  /** When something has come last. */
-  readonly heardAt: number
-}
-
-/** `opening`: of the line that is coming, or until the next attempt to have one beside the one that lives. */
-export type Timer = 'opening' | 'retry' | 'silence' | 'trust' | 'probe' | 'doubt' | 'upgrade'
-
-/** What has happened. What comes from a line that is neither coming nor alive is ignored. */
-export type Event<Line> =
-  | LineEvent<Line>
-  | readonly [PageEvent | 'close']
-  | readonly ['timer', Timer]
-  /** Another set of channels is wanted of a fixed connection. */
-  | readonly ['restream']
-  /** An answer is owed for too long. */
-  | readonly ['stalled']
-
-type LineEvent<Line> =
-  /** The line has begun to open, with whatever token it takes. */
-  | readonly ['dialled', Line]
-  /** Its path is open; the server has not spoken. */
-  | readonly ['head', Line]
-  | readonly ['opened', Line, heartbeatMs: number]
-  /** The first bytes after `opened` or a `ping`. */
-  | readonly ['alive', Line]
-  | readonly ['ended', Line, Ending]
-
-/** What the machine does. */
-export interface Acts<Line> {
-  /** Begins an attempt; nothing is told of it before this has returned. */
-  open(transport: TransportName, endpoint: number): Line
-  shut(line: Line): void
-  /** The line carries everything from now on. */
-  adopt(line: Line): void
-  /** What carried everything is gone. */
-  lost(line: Line): void
-  ping(line: Line): void
-  arm(timer: Timer, ms: number): void
-  /** Undefined: all of them. */
-  disarm(timer?: Timer): void
-  switched(transport: TransportName, reason: string): void
-  /** The last that is heard: nothing is tried any more. */
-  over(ending: Ending, denied: boolean): void
-  changed(state: WireState): void
-}
-
-/** The world as the machine needs it. */
-export interface World {
-  /** Milliseconds. */
-  now(): number
-  /** From 0 to 1. */
-  random(): number
-  recall?(): Standings
-  remember?(standings: Standings): void
-}
-
-/** What the application sees. */
-export type WireState = 'connecting' | 'live' | 'recovered' | 'reconnecting' | 'offline' | 'denied' | 'closed'
+import { chooser, type Outcome } from '../chooser.ts'
+import type { Ending, TransportName } from '../transports/transport.ts'
+import type { Acts, Attempt, Event, LineEvent, Settings, Timer, WireState, World } from './acts.ts'
 
 /** Milliseconds that an attempt has while there are others to turn to, and from its head to the first message. */
 const openingMs = { websocket: 1_800, sse: 4_300, poll: 8_000 } as const
@@ -93,7 +20,7 @@ const doubtMs = 400
 const awayMs = 5_000
 
 /** Nothing has come for as long as was granted. */
-const silence: Ending = { retry: 'now', told: false, message: 'nothing was heard for too long' }
+const silence: Ending = { retry: 'now', told: false, message: 'nothing was heard' }
 
 /**
  * When to connect, by what, and when to give up. It has neither network nor clock: it is told what happens, and does
@@ -337,8 +264,8 @@ export function machine<Line extends Attempt>(settings: Settings, world: World, 
   }
 
   /** Milliseconds that are left for the first message once the head is there. */
-  function headLimit({ transport, since }: Line): number {
-    const left = openingLimit(transport) - (now() - since)
+  function headLimit({ transport, heardAt }: Line): number {
+    const left = openingLimit(transport) - (now() - heardAt)
     return Math.max(300, Math.min(left, firstMessageMs[transport] * 2 ** ways.failures(transport)))
   }
 
@@ -357,7 +284,7 @@ export function machine<Line extends Attempt>(settings: Settings, world: World, 
     wasLive = true
     trusted = alive = restreamOwed = offline = false
     disarm('opening')
-    disarm('doubt')
+    calm()
     adopt(next)
     if (before) shut(before)
     switched(transport, ways.reason(transport))
@@ -382,8 +309,7 @@ export function machine<Line extends Attempt>(settings: Settings, world: World, 
 
   /** The line has spoken, perhaps because it was asked to: what was to take its place for its silence is not needed. */
   function provedAlive({ transport }: Line): void {
-    disarm('probe')
-    disarm('doubt')
+    calm()
     alive = true
     offline = false
     if (transport !== 'websocket' || coming?.transport !== transport) return
@@ -438,6 +364,12 @@ export function machine<Line extends Attempt>(settings: Settings, world: World, 
   function armUpgrade({ transport }: Line, atLeast: number): void {
     const better = ways.better(transport)
     if (better) arm('upgrade', Math.max(atLeast, better.at - now()) + random() * firstBackoffMs)
+  }
+
+  /** What was doubted is so no more, or is gone. */
+  function calm(): void {
+    disarm('probe')
+    disarm('doubt')
   }
 
   function probe(current: Line, ms: number): void {
