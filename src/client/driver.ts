@@ -5,14 +5,15 @@ import { ClientError } from './errors.ts'
 import type { Timer } from './machine/acts.ts'
 import { machine } from './machine/machine.ts'
 import type { OpenLine, Rider } from './rider.ts'
-import type { Access, Connection, Ending, Outgoing, Starts, TransportName } from './transports/transport.ts'
+import type { Access, Connection, Ending, TransportName } from './transports/transport.ts'
+import type { Subscription } from './subscription.ts'
 import type { ConnectOptions, TransportChange, WireEvents } from './types.ts'
 
 /** What fixed connections carry. */
 interface Carried {
-  starts(): Starts
+  starts(): readonly Subscription[]
   /** May translate the ending of an attempt for which single channels are to blame. */
-  refused(starts: Starts, ending: Ending): Ending
+  refused(starts: readonly Subscription[], ending: Ending): Ending
 }
 
 /** The machine at work. */

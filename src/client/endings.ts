@@ -23,30 +23,29 @@ function told(never: boolean, code: string, message: string, retryMs = 0): Endin
 /** What the close code and reason of a WebSocket say (PROTOCOL.md 6.6, section 9): 44xx stop, 45xx come back. */
 export function closeEnding(close: number, reason: string): Ending {
   const [code = ''] = reason.split(':', 1)
-  const hundreds = Math.floor(close / 100)
-  const never = hundreds === 44 || close === 1007 || close === 1009
-  const known = never || hundreds === 45 || close === 1011
+  const never = /^(44..|1007|1009)$/.test(String(close))
+  const known = never || /^(45..|1011)$/.test(String(close))
   return known ? told(never, code, reason) : broken(`closed with ${close} ${reason}`)
 }
 
 /** What `{"code","message"}` says that ends a stream which had begun with 200 (PROTOCOL.md 7.7). */
 export function streamEnding(error: unknown, retryMs: number): Ending {
-  const { code, message } = said(error) ?? { code: '', message: '' }
+  const { code, message } = said(error)
   return told(!passes(code), code, message, retryMs)
 }
 
 /** What the status and body of a refusal say (PROTOCOL.md 9.1). 204 is the way to say "stop"; 408 and 429 pass. */
 export function statusEnding(status: number, body: unknown, retryMs: number): Ending {
   const never = status < 500 && status !== 408 && status !== 429
-  const error = said((body as { error?: unknown } | null | undefined)?.error)
-  const message = error?.message ?? `the answer was ${status}`
-  if (error) return told(never, error.code, message, retryMs)
+  const { code, message } = said((body as { error?: unknown } | null | undefined)?.error)
+  if (code) return told(never, code, message, retryMs)
+  const unsaid = `the answer was ${status}`
   // Above 500 without a code it may be a proxy that speaks.
-  return never ? told(true, status === 401 ? 'unauthenticated' : 'forbidden', message) : broken(message)
+  return never ? told(true, status === 401 ? 'unauthenticated' : 'forbidden', unsaid) : broken(unsaid)
 }
 
 // What is no error of the server's may be anything: a proxy speaks, too.
-function said(error: unknown): { code: string; message: string } | undefined {
+function said(error: unknown): { readonly code: string; readonly message: string } {
   const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
-  return typeof code === 'string' ? { code, message: String(message) } : undefined
+  return { code: typeof code === 'string' ? code : '', message: String(message) }
 }

@@ -52,9 +52,9 @@ export function askFor(
 
 /** What to ask for. `last` is for one channel alone; each of several has a position. */
 export function wantedOf(starts: Starts): { channels: string[]; last?: number; after?: string[] } {
-  const channels = starts.map(([channel]) => channel)
-  const last = starts.length === 1 ? starts[0]?.[1].last : undefined
+  const channels = starts.map(({ name }) => name)
+  const last = starts.length === 1 ? starts[0]?.start.last : undefined
   return last === undefined
-    ? { channels, after: starts.map(([, { after = 'now' }]) => after) }
+    ? { channels, after: starts.map(({ start: { after = 'now' } }) => after) }
     : { channels, last }
 }

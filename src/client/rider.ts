@@ -1,11 +1,12 @@
 import type { ServerMessage, WelcomeMessage } from '../protocol/messages.ts'
-import type { Access, Outgoing, Starts, TransportName } from './transports/transport.ts'
+import type { Subscription } from './subscription.ts'
+import type { Access, Outgoing, TransportName } from './transports/transport.ts'
 
 /** A line that has been opened. */
 export interface OpenLine {
   readonly transport: TransportName
   /** Of a fixed connection: what it carries, in the order to which floors refer. */
-  readonly starts?: Starts | undefined
+  readonly starts?: readonly Subscription[] | undefined
   readonly welcome: Partial<WelcomeMessage>
   readonly access: Access
   /** Where a fixed connection began. */

@@ -5,20 +5,11 @@ import { passes } from './endings.ts'
 import type { Heard } from './heard.ts'
 import type { Listeners } from './listeners.ts'
 import { partsOf } from './position.ts'
+import type { Subscription } from './subscription.ts'
 import { Track, type Verdict } from './track.ts'
 import { decoded, outgoing } from './outgoing.ts'
-import type { Ending, Starts } from './transports/transport.ts'
+import type { Ending } from './transports/transport.ts'
 import type { ChannelState } from './types.ts'
-
-interface Subscription {
-  readonly name: string
-  readonly track: Track
-  readonly listeners: Listeners<Heard>
-  isWanted(): boolean
-  state: ChannelState
-  /** Of the `subscribe` that holds on this line. */
-  ref: number | undefined
-}
 
 /** What subscriptions need of the wire. */
 export interface Host {
@@ -37,8 +28,6 @@ const retryMs = 2_000
 export class Subscriptions implements Rider {
   readonly #host: Host
   readonly #byName = new Map<string, Subscription>()
-  /** What each fixed connection carries. */
-  readonly #carried = new WeakMap<Starts, readonly Subscription[]>()
   #cautious = false
   #syncing = false
 
@@ -51,6 +40,7 @@ export class Subscriptions implements Rider {
     if (!this.#byName.has(name) && isWanted()) {
       const subscription: Subscription = {
         name,
+        start,
         track: new Track(start),
         listeners,
         isWanted,
@@ -78,7 +68,7 @@ export class Subscriptions implements Rider {
   }
 
   /** What a fixed connection is to carry. */
-  starts(): Starts {
+  starts(): readonly Subscription[] {
     let all = this.#wanted()
     if (this.#cautious) {
       const suspect = all.find(isSuspect)
@@ -87,14 +77,13 @@ export class Subscriptions implements Rider {
     // `last` is said once for all channels of a stream: beside others, such a channel goes first, until it has a position.
     const first = all.length > 1 && all.find(({ track }) => track.resumeFrom().last)
     if (first) all = [first]
-    const starts = all.map(({ name, track }) => [name, track.resumeFrom()] as const)
-    this.#carried.set(starts, all)
-    return starts
+    for (const one of all) one.start = one.track.resumeFrom()
+    return all
   }
 
   adopted(line: OpenLine): void {
     for (const subscription of this.#byName.values()) this.#cut(subscription)
-    for (const [index, subscription] of this.#on(line).entries())
+    for (const [index, subscription] of (line.starts ?? []).entries())
       this.#started(subscription, line.position, index)
     this.#sync()
   }
@@ -110,9 +99,9 @@ export class Subscriptions implements Rider {
    * One refused channel refuses a fixed connection (PROTOCOL.md 7.6). Finds out which: alone among those that were
    * carried before, it is to blame.
    */
-  refused(starts: Starts, ending: Ending): Ending {
+  refused(starts: readonly Subscription[], ending: Ending): Ending {
     const { code, message, retry } = ending
-    const suspects = this.#carried.get(starts)?.filter(isSuspect) ?? []
+    const suspects = starts.filter(isSuspect)
     const [only] = suspects
     if (retry !== 'never' || !code || !channelsFault.test(code) || !only) return ending
     if (suspects.length === 1) this.#deny(only, code, message)
@@ -123,21 +112,21 @@ export class Subscriptions implements Rider {
   // Hot path: once per message.
   received(message: ServerMessage, position?: string): void {
     const line = this.#host.line()
-    const carried = line ? this.#on(line) : []
+    const carried = line?.starts
     this.#take(message, carried)
     const stands = position ?? (message.type === 'position' ? message.id : undefined)
     if (stands === undefined) return
     const parts = partsOf(stands)
-    const about = line?.starts ? carried : this.#byName.values()
+    const about = carried ?? this.#byName.values()
     let index = 0
     for (const { track } of about) track.proved(parts, index++)
   }
 
-  #take(message: ServerMessage, carried: readonly Subscription[] = []): void {
+  #take(message: ServerMessage, carried?: readonly Subscription[]): void {
     const subscription = 'channel' in message && this.#byName.get(message.channel ?? '')
     if (!subscription) return
     const { name: channel, track, listeners, ref } = subscription
-    const index = Math.max(0, carried.indexOf(subscription))
+    const index = Math.max(0, carried?.indexOf(subscription) ?? 0)
     const after = track.position ?? '0'
     let verdict: Verdict = 'drop'
     if (message.type === 'message') verdict = track.message(message)
@@ -220,19 +209,15 @@ export class Subscriptions implements Rider {
     if (!line) return
     const wanted = this.#wanted()
     this.#cautious &&= wanted.some(isSuspect)
-    const carried = this.#on(line)
-    if (!line.starts) {
+    const { starts } = line
+    if (!starts) {
       for (const one of wanted) if (!one.ref) this.#subscribe(line, one)
-    } else if (carried.length !== wanted.length || carried.some((one, i) => one !== wanted[i]))
+    } else if (starts.length !== wanted.length || starts.some((one, i) => one !== wanted[i]))
       this.#host.tell('restream')
   }
 
   #wanted(): Subscription[] {
     return [...this.#byName.values()].filter(({ isWanted, state }) => isWanted() && state !== 'denied')
-  }
-
-  #on({ starts }: OpenLine): readonly Subscription[] {
-    return (starts && this.#carried.get(starts)) ?? []
   }
 }
 

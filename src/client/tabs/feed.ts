@@ -96,7 +96,7 @@ export class Feed {
     let told = false
     for (;;) {
       try {
-        const answer = await pollOnce(await access(), [[channel, from]])
+        const answer = await pollOnce(await access(), [{ name: channel, start: from }])
         if (!here()) return
         if (!told) reader.tell({ type: 'subscribed', channel, ref })
         told = true

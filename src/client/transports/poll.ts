@@ -6,7 +6,7 @@ import type { Access, Starts } from './transport.ts'
 
 /** Long-polling: asked again as soon as it was answered; how long it is held the server knows (PROTOCOL.md 8.1). */
 export const poll = overHttp(async (request, handlers, signal) => {
-  const channels = request.starts.map(([channel]) => channel)
+  const channels = request.starts.map(({ name }) => name)
   let answer = await pollOnce(request, request.starts, signal)
   const { expiresInMs } = answer
   handlers.opened(expiresInMs === undefined ? {} : { expiresInMs })

@@ -27,7 +27,12 @@ export interface Access {
 }
 
 /** The channels of a fixed connection and where each begins, in the order to which floors refer. */
-export type Starts = readonly (readonly [channel: string, start: Start])[]
+export type Starts = readonly Carried[]
+
+export interface Carried {
+  readonly name: string
+  readonly start: Start
+}
 
 export interface OpenRequest extends Access {
   readonly starts: Starts

@@ -147,7 +147,7 @@ class SimConnection implements Connection {
     const { starts } = this.#request
     const fixed = this.#name !== 'websocket'
     const welcome = { heartbeatMs, dedupeMs }
-    if (fixed) for (const [channel, start] of starts) this.#places.set(channel, this.#placeOf(start))
+    if (fixed) for (const { name, start } of starts) this.#places.set(name, this.#placeOf(start))
     const position = fixed ? this.#position(Math.min(server.head, ...this.#places.values())) : undefined
     this.#down(() => this.#handlers.opened(welcome, position))
     const wake = () => void clock.later(0, () => this.#pump(true))
@@ -265,7 +265,7 @@ class SimConnection implements Connection {
 
   /** A stream's position, with floors for the channels that are ahead of it. */
   #position(seq: number): string {
-    const ahead = this.#request.starts.map(([channel], i) => ({ i, place: this.#places.get(channel) ?? 0 }))
+    const ahead = this.#request.starts.map(({ name }, i) => ({ i, place: this.#places.get(name) ?? 0 }))
     const floors = ahead.filter(({ place }) => place > seq).map(({ i, place }) => `.${i}:${place}`)
     return `${seq}-${epoch}${floors.join('')}`
   }
