@@ -5,7 +5,7 @@ import { ClientError } from './errors.ts'
 import type { Timer } from './machine/acts.ts'
 import { machine } from './machine/machine.ts'
 import type { OpenLine, Rider } from './rider.ts'
-import type { Access, Connection, Ending, TransportName } from './transports/transport.ts'
+import type { Access, Connection, Ending } from './transports/transport.ts'
 import type { Subscription } from './subscription.ts'
 import type { ConnectOptions, TransportChange, WireEvents } from './types.ts'
 

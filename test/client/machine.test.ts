@@ -305,6 +305,18 @@ describe('the machine', () => {
     expect(m.state).toBe('reconnecting')
   })
 
+  test('C59: what a WebSocket was asked is not owed by what has taken over', () => {
+    const m = machine({ transports: ['sse', 'websocket'] })
+    m.tell(['shown'])
+    m.end()
+    m.open()
+    m.tell(['alive', m.line])
+    m.ring('trust', 10_000)
+    expect(opens(m.ring('upgrade', 15_000))).toEqual(['sse'])
+    expect(armed(m.tell(['shown']), 'probe')).toBeDefined()
+    expect(m.tell(['opened', m.last, 25_000])).toContainEqual(['disarm', 'probe'])
+  })
+
   test('C59: on another network a new connection is opened at once', () => {
     const m = lived()
     expect(opens(m.tell(['online'], 1_000))).toEqual(['websocket'])
