@@ -36,8 +36,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'a channel resumes from the position of another',
     file: 'src/client/subscriptions.ts',
-    find: '[name, track.resumeFrom()] as const)',
-    replace: '[name, all.at(-1)?.track.resumeFrom() ?? track.resumeFrom()] as const)',
+    find: 'one.start = one.track.resumeFrom()',
+    replace: 'one.start = (all.at(-1) ?? one).track.resumeFrom()',
   },
   {
     name: 'what is missing is not asked for',
