@@ -27,17 +27,22 @@ function countedLog(): { readonly log: Log; readonly reads: () => number } {
 
 /** What goes to the system by any socket of this process, a call each. */
 function countedWrites() {
-  const writes: { readonly socket: Socket; readonly bytes: Uint8Array }[] = []
+  const writes: {
+    readonly socket: Socket
+    readonly bytes: Uint8Array
+    readonly pieces: readonly Uint8Array[]
+  }[] = []
   const prototype: Required<Pick<Socket, '_write' | '_writev'>> = Object.assign(Object.create(null), {
     _write: Socket.prototype._write,
     _writev: Socket.prototype._writev,
   })
   vi.spyOn(Socket.prototype, '_write').mockImplementation(function (this: Socket, bytes, ...rest) {
-    writes.push({ socket: this, bytes })
+    writes.push({ socket: this, bytes, pieces: [bytes] })
     return prototype._write.call(this, bytes, ...rest)
   })
   vi.spyOn(Socket.prototype, '_writev').mockImplementation(function (this: Socket, chunks, done) {
-    writes.push({ socket: this, bytes: Buffer.concat(chunks.map(({ chunk }) => Buffer.from(chunk))) })
+    const pieces = chunks.map(({ chunk }) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+    writes.push({ socket: this, bytes: Buffer.concat(pieces), pieces })
     return prototype._writev.call(this, chunks, done)
   })
   return writes
@@ -127,11 +132,17 @@ describe.each(transports)('$name', ({ format, compression, subscribed, ask }) =>
     expect(writes).toHaveLength(2 * subscribers)
   })
 
-  test('100 messages behind: those who come together read the log once, and encode once', async () => {
+  test('100 messages behind: those who come together read the log once, encode once, and write one buffer', async () => {
     const query = `channel=${channel}&after=earliest`
+    const writes = countedWrites()
     const { readers, reads, encode } = await listeners({ query, messages: 100 })
     await Promise.all(readers.map((reader) => reader.until('last')))
     expect(encode).toHaveBeenCalledTimes(100)
     expect(reads()).toBe(1)
+    const runs = writes.flatMap(({ pieces }) => pieces).filter(({ length }) => length > 5_000)
+    expect(runs).toHaveLength(subscribers)
+    expect(new Set(runs).size).toBe(1)
+    // The client's own is the request; answer, greeting, `subscribed` and all that it is behind are one.
+    expect(writes).toHaveLength(2 * subscribers)
   })
 })
