@@ -73,7 +73,19 @@ test('pages that were read last are kept within their memory', () => {
   }
   expect(pages.find('c0', 0, limit)).toBeUndefined()
   const kept = Array.from({ length: 1_000 }, (_, n) => pages.find(`c${n % 7}`, n * 10, limit)).filter(Boolean)
-  expect(kept).toHaveLength(10)
+  // Three times: as data, as bytes of the wire, and joined.
+  expect(kept).toHaveLength(3)
+})
+
+test('who asks for the same part of a page gets the same run, and so the same bytes', () => {
+  const pages = new Pages(1e6)
+  const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, message: { data: 'xx' } }) as never)
+  pages.keep('c', 0, { run: new Run(frames), through: 12, trimmed: [] })
+  const first = pages.find('c', 3, limit)
+  expect(first?.run.frames).toHaveLength(2)
+  expect(pages.find('c', 3, { ...limit })).toBe(first)
+  expect(pages.find('c', 3, { ...limit, bytes: 2 })?.run.frames).toHaveLength(1)
+  expect(pages.find('c', 5, limit)?.run.frames).toHaveLength(1)
 })
 
 test('a part of a page reaches as far as its last message, and to the end when nothing is left out', () => {

@@ -37,14 +37,15 @@ export class Pages {
   readonly #limit: number
   #size = 0
 
-  /** `limit`: bytes of data, roughly. */
+  /** `limit`: bytes, roughly. */
   constructor(limit: number) {
     this.#limit = limit
   }
 
   keep(channel: string, after: number, page: FramePage): void {
     const { frames } = page.run
-    const size = frames.reduce((sum, frame) => sum + frame.size, 0)
+    // The data, its bytes on the wire, and those of a part once more, joined.
+    const size = 3 * frames.reduce((sum, frame) => sum + frame.size, 0)
     if (frames.length === 0 || size > this.#limit) return
     const kept = { ...page, channel, after, size, part: undefined }
     const pages = this.#byChannel.get(channel)
