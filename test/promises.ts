@@ -62,6 +62,7 @@ export const protocolPromises: readonly Promised[] = [
   },
   { id: '6.2', text: 'A foreign `Origin` MUST get 403 (`forbidden-origin`).' },
   { id: '6.4', text: 'A server MUST deliver a binary message as a binary frame.' },
+  { id: '6.7', text: 'Without `?frames=arrays` each message MUST have a frame of its own.' },
   {
     id: '7.1',
     text: 'The answer MUST be 200 `text/event-stream` with `Cache-Control: no-cache, no-transform` and `X-Accel-Buffering: no`; `Connection: keep-alive` on HTTP/1.1 only.',

@@ -1,3 +1,4 @@
+import type { WireFormat } from '../hub/format.ts'
 import { decodeBinary } from '../protocol/binary.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import { decodeClientMessage } from '../protocol/decode.ts'
@@ -8,21 +9,19 @@ import { refusalOf } from '../session/refusal.ts'
 import { pingFrame, textFrame } from './formats/frames.ts'
 import { webSocketFormats } from './formats/ws.ts'
 
-/** Everwire's own protocol over a WebSocket (PROTOCOL.md sections 4 to 6), with or without permessage-deflate. */
-export const dialects: Readonly<Record<'plain' | 'deflate', Dialect>> = {
-  plain: {
-    format: webSocketFormats.plain,
-    read: readClientMessage,
-    write: writeServerMessage,
-    ping: pingFrame,
-  },
-  deflate: {
-    format: webSocketFormats.deflate,
-    read: readClientMessage,
-    write: writeServerMessage,
-    ping: pingFrame,
-  },
-}
+const dialect = (format: WireFormat): Dialect => ({
+  format,
+  read: readClientMessage,
+  write: writeServerMessage,
+  ping: pingFrame,
+})
+
+/** Everwire's own protocol over a WebSocket (PROTOCOL.md sections 4 to 6), by how messages are put into frames. */
+export const dialects = {
+  plain: dialect(webSocketFormats.plain),
+  arrays: dialect(webSocketFormats.arrays),
+  deflate: dialect(webSocketFormats.deflate),
+} as const
 
 /** What a frame of a client says, by the protocol. */
 export function readClientMessage(data: string | Uint8Array): readonly Heard[] {

@@ -23,7 +23,10 @@ export function serveWebSocket(kernel: Kernel, exchange: Exchange): void | Promi
   const channels = query.getAll('channel').map(channelName)
   const starts = askedStarts(exchange, channels)
   return andThen(identifyReader(kernel, exchange), (principal) => {
-    if (principal) acceptSocket(kernel, exchange, principal, { channels, starts, dialects })
+    if (!principal) return
+    const { plain, arrays, deflate } = dialects
+    const own = { plain: query.get('frames') === 'arrays' ? arrays : plain, deflate }
+    acceptSocket(kernel, exchange, principal, { channels, starts, dialects: own })
   })
 }
 

@@ -57,6 +57,13 @@ const transports = [
     ask: (client: RawClient, query: string) => client.upgrade(`/wire/ws?${query}`),
   },
   {
+    name: 'WebSocket, arrays',
+    format: webSocketFormats.arrays,
+    compression: false,
+    subscribed: '"type":"subscribed"',
+    ask: (client: RawClient, query: string) => client.upgrade(`/wire/ws?frames=arrays&${query}`),
+  },
+  {
     name: 'WebSocket, compressed',
     format: webSocketFormats.deflate,
     compression: true,

@@ -225,6 +225,7 @@ describe('gzip', () => {
 describe('sharing', () => {
   const formats: readonly WireFormat[] = [
     webSocketFormats.plain,
+    webSocketFormats.arrays,
     webSocketFormats.deflate,
     pollFormat,
     ...[sseFormats.bare, sseFormats.envelope].flatMap(({ gzip, identity }) => [

@@ -316,6 +316,39 @@ describe('delivery', () => {
   })
 })
 
+describe('messages of one turn', () => {
+  /** What each frame for a follower of `a` holds, once there was a message `last`. */
+  async function framesOf(base: string, query: string, publishAll: () => Promise<unknown>) {
+    const socket = new WebSocket(`${base.replace('http', 'ws')}/ws?channel=a${query}`)
+    socket.binaryType = 'arraybuffer'
+    const frames: unknown[] = []
+    const last = new Promise<void>((resolve) => {
+      socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+        frames.push(typeof data === 'string' ? JSON.parse(data) : 'bytes')
+        if (typeof data === 'string' && data.includes('"last"')) resolve()
+        if (typeof data === 'string' && data.includes('"subscribed"')) void publishAll()
+      }
+    })
+    await last
+    socket.close()
+    return frames.slice(2)
+  }
+
+  test.each([
+    ['', [1, 2, 'bytes', 3, 4, 'last']],
+    ['&frames=arrays', [[1, 2], 'bytes', [3, 4, 'last']]],
+  ])('[6.7] with %j, come in the frames that were asked for, in their order', async (query, expected) => {
+    const { base, wire } = await openWire()
+    const published: unknown[] = [1, 2, new Uint8Array([0, 1]), 3, 4, 'last']
+    const frames = await framesOf(base, query, () =>
+      Promise.all(published.map((data) => wire.publish('a', 'n', data))),
+    )
+    const dataOf = (frame: unknown): unknown =>
+      Array.isArray(frame) ? frame.map(dataOf) : frame === 'bytes' ? frame : (frame as { data: unknown }).data
+    expect(frames.map(dataOf)).toEqual(expected)
+  })
+})
+
 describe('bytes', () => {
   test('C18 C26 C27 [6.4] a binary publish comes back as a binary frame with the same bytes', async () => {
     const { base, wire } = await openWire()

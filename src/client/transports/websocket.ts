@@ -11,7 +11,7 @@ export const websocket: Transport = {
     const { base, token, alone } = request
     let socket: WebSocket
     try {
-      socket = new WebSocket(`${base.replace(/^http/, 'ws')}/ws`)
+      socket = new WebSocket(`${base.replace(/^http/, 'ws')}/ws?frames=arrays`)
     } catch (error) {
       queueMicrotask(() => handlers.ended(broken(error)))
       return { send() {}, close() {} }
@@ -25,9 +25,10 @@ export const websocket: Transport = {
     }
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       handlers.heard()
-      const message = read<ServerMessage>(data)
-      if (message?.type === 'welcome') handlers.opened(message)
-      else if (message) handlers.received(message)
+      // A frame may hold several messages.
+      for (const message of [read<ServerMessage | readonly ServerMessage[]>(data)].flat())
+        if (message?.type === 'welcome') handlers.opened(message)
+        else if (message) handlers.received(message)
     }
     socket.onclose = ({ code, reason }) => {
       const ending = closeEnding(code, reason)

@@ -46,6 +46,41 @@ export function isCloseCode(code: number): boolean {
   )
 }
 
+/** Text frames with JSON that follow each other as one, whose text is an array; binary ones between them stay as they are. */
+export function arrayFrames(frames: readonly Uint8Array[]): Buffer {
+  const pieces: Uint8Array[] = []
+  let texts: Uint8Array[] = []
+  const endTexts = () => {
+    pieces.push(...(texts.length > 1 ? [arrayFrame(texts)] : texts))
+    texts = []
+  }
+  for (const frame of frames) {
+    if (frame[0] === first.text) texts.push(frame)
+    else {
+      endTexts()
+      pieces.push(frame)
+    }
+  }
+  endTexts()
+  return Buffer.concat(pieces)
+}
+
+function arrayFrame(texts: readonly Uint8Array[]): Buffer {
+  const values = texts.map((frame) => frame.subarray(payloadOffset(frame)))
+  const length = values.reduce((sum, value) => sum + value.length + 1, 1)
+  const { frame, offset } = emptyFrame(first.text, length)
+  let at = offset
+  for (const value of values) {
+    frame[at] = at === offset ? openBracket : comma
+    frame.set(value, at + 1)
+    at += value.length + 1
+  }
+  frame[at] = closeBracket
+  return frame
+}
+
+const [openBracket, comma, closeBracket] = [0x5b, 0x2c, 0x5d] as const
+
 /** A ping without data. */
 export const pingFrame: Uint8Array = Uint8Array.of(first.ping, 0)
 
@@ -80,7 +115,7 @@ function emptyFrame(firstByte: number, length: number): { readonly frame: Buffer
   return { frame, offset }
 }
 
-function payloadOffset(frame: Buffer): number {
+function payloadOffset(frame: Uint8Array): number {
   const length = frame[1] ?? 0
   return length < 126 ? 2 : length === 126 ? 4 : 10
 }

@@ -1,6 +1,6 @@
 import type { Outgoing, WireFormat } from '../../hub/format.ts'
 import type { GapMessage, ServerMessage, SnapshotMessage } from '../../protocol/messages.ts'
-import { binaryFrame, deflateFrame, textFrame } from './frames.ts'
+import { arrayFrames, binaryFrame, deflateFrame, textFrame } from './frames.ts'
 import { headerJson, messageJson } from './json.ts'
 
 /** WebSocket frames that are ready for the socket: text, or binary for bytes (PROTOCOL.md 6.4). */
@@ -32,9 +32,17 @@ export class WebSocketFormat implements WireFormat {
   }
 }
 
-/** `plain` for everybody; `deflate` for those who negotiated permessage-deflate. */
+/** What leaves together is one frame: a page pays for each frame several times what the messages in it cost it. */
+class ArrayFormat extends WebSocketFormat {
+  join(parts: readonly Uint8Array[]): Uint8Array {
+    return arrayFrames(parts)
+  }
+}
+
+/** `arrays` for those who asked for them (PROTOCOL.md 6.7), `deflate` for those who negotiated permessage-deflate. */
 export const webSocketFormats = {
   plain: new WebSocketFormat('ws', false),
+  arrays: new ArrayFormat('ws-arrays', false),
   deflate: new WebSocketFormat('ws-deflate', true),
 } as const
 

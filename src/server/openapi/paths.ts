@@ -62,6 +62,11 @@ export function paths({ channels }: { readonly channels: number }): Part {
     { type: 'number', minimum: 0, maximum: 60, default: 25 },
     'Seconds that the answer may be held. Without a position to go on from, it comes at once.',
   )
+  const frames = parameter(
+    'frames',
+    { enum: ['arrays'] },
+    'What leaves together comes as one text frame, a JSON array of messages.',
+  )
   const ticket = parameter(
     'ticket',
     { type: 'string' },
@@ -178,7 +183,7 @@ export function paths({ channels }: { readonly channels: number }): Part {
         tags: ['subscribing'],
         summary: 'Follow and publish over a WebSocket',
         description: 'RFC 6455, version 13. What both ends say is in PROTOCOL.md, sections 4 to 6.',
-        parameters: [...streaming.slice(0, 3).map((each) => ({ ...each, required: false })), ticket],
+        parameters: [...streaming.slice(0, 3).map((each) => ({ ...each, required: false })), frames, ticket],
         responses: answers({ '101': { description: 'The connection is a WebSocket from here on.' } }, [
           ...everywhere,
           ...streams,
