@@ -28,8 +28,9 @@ export class Gate {
       return
     }
     this.#waiting.push(enter)
-    // libuv hands over what up to 49,000 sockets have sent before it lets a turn end.
-    if (this.#waiting.length % this.#perTurn === 0) this.#between()
+    // libuv hands over what up to 49,000 sockets have sent before it lets a turn end. Not at once: whoever waits here may
+    // be about to say where others begin.
+    if (this.#waiting.length % this.#perTurn === 0) queueMicrotask(this.#between)
   }
 
   #awaitTurn(): void {
