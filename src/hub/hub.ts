@@ -68,7 +68,8 @@ export class Hub implements Source {
     this.#budget = new MemoryBudget(memory)
     const flush = () => this.#flush()
     this.#starting = new Gate(admission.starts, around.defer, flush)
-    this.#pages = new LogPages(log, keep, new Gate(admission.pages, around.defer, flush))
+    const shared = (channel: string) => (this.#topics.get(channel)?.readers.size ?? 0) > 1
+    this.#pages = new LogPages(log, keep, shared, new Gate(admission.pages, around.defer, flush))
   }
 
   /** Starts at the log's head. */

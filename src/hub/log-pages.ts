@@ -15,15 +15,18 @@ const maxReads = 1_024
 export class LogPages {
   readonly #log: Log
   readonly #keep: (channel: string) => Keep
+  readonly #shared: (channel: string) => boolean
   readonly #gate: Gate
   #reads = 0
   readonly #pages = new Pages(sharedPagesBytes)
   readonly #sharedReads = new Map<string, Promise<FramePage>>()
   readonly #waitingReads: (() => void)[] = []
 
-  constructor(log: Log, keep: (channel: string) => Keep, gate: Gate) {
+  /** `shared`: whether a channel has several readers. */
+  constructor(log: Log, keep: (channel: string) => Keep, shared: (channel: string) => boolean, gate: Gate) {
     this.#log = log
     this.#keep = keep
+    this.#shared = shared
     this.#gate = gate
   }
 
@@ -58,7 +61,7 @@ export class LogPages {
       reading = this.#readLog([{ channel, after }], sharedPage).finally(() => this.#sharedReads.delete(place))
       this.#sharedReads.set(place, reading)
       reading.then(
-        (whole) => this.#pages.keep(channel, after, whole),
+        (whole) => this.#pages.keep(channel, after, whole, this.#shared(channel)),
         () => {},
       )
     }

@@ -110,3 +110,15 @@ test('small pages do not pile up: the oldest go, however much room there is', ()
   expect(pages.find('a', 9_999, limit)).toBeDefined()
   expect(pages.find('a', 9_000, limit)).toBeUndefined()
 })
+
+test('of a channel with a lone reader only the page that it reads is kept', () => {
+  const pages = new Pages(1e6)
+  const page = (through: number) => ({
+    run: new Run([{ seq: through, size: 1, message: { data: '' } } as never]),
+    through,
+    trimmed: [],
+  })
+  pages.keep('c', 0, page(1))
+  pages.keep('c', 1, page(2), false)
+  expect([pages.find('c', 0, limit), pages.find('c', 1, limit)?.through]).toEqual([undefined, 2])
+})

@@ -42,7 +42,9 @@ export class Pages {
     this.#limit = limit
   }
 
-  keep(channel: string, after: number, page: FramePage): void {
+  /** `shared`: others may want it; a lone reader is done with the page before, and old pages are dear to collect. */
+  keep(channel: string, after: number, page: FramePage, shared = true): void {
+    if (!shared) for (const before of this.#byChannel.get(channel) ?? []) this.#drop(before)
     const { frames } = page.run
     // The data, its bytes on the wire, and those of a part once more, joined.
     const size = 3 * frames.reduce((sum, frame) => sum + frame.size, 0)
