@@ -18,3 +18,8 @@ export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   if (found instanceof kind) return found
   throw new Error(`page.html has no #${id} of that kind`)
 }
+
+/** Text in which what stands between backticks is code. */
+export function marked(text: string): readonly (string | Element)[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? element('code', {}, part) : part))
+}

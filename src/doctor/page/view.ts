@@ -4,7 +4,7 @@ import { places, whole } from '../report.ts'
 import { rowsOf } from '../table.ts'
 import { judge, transports, type Verdict } from '../verdict.ts'
 import { capital, duration } from '../words.ts'
-import { byId, element } from './element.ts'
+import { byId, element, marked } from './element.ts'
 
 /** Shows what is known so far; `final`: nothing more will come. */
 export function show(so: Measurements, final: boolean): Verdict {
@@ -85,7 +85,7 @@ function showFindings(verdict: Verdict | undefined): void {
   const title = findings.length > 0 ? [element('h2', {}, 'Found')] : []
   const cards = findings.map((each, i) => findingCard(each, i === 0))
   const text = verdict && whole(verdict)
-  const hint = text === undefined ? [] : [element('p', { class: 'soft hint' }, text.replaceAll('`', ''))]
+  const hint = text === undefined ? [] : [element('p', { class: 'soft hint' }, ...marked(text))]
   byId('findings', HTMLElement).replaceChildren(...title, ...cards, ...hint)
 }
 
@@ -101,15 +101,21 @@ function findingCard(
   return element(
     'article',
     { class: 'finding', 'data-severity': severity, 'data-code': code },
-    element('header', {}, element('h3', {}, title), element('span', {}, severity), element('code', {}, code)),
-    element('p', {}, seen),
+    element(
+      'header',
+      {},
+      element('h3', {}, ...marked(title)),
+      element('span', {}, severity),
+      element('code', {}, code),
+    ),
+    element('p', {}, ...marked(seen)),
     element(
       'dl',
       {},
       element('dt', {}, 'For users'),
-      element('dd', {}, users),
+      element('dd', {}, ...marked(users)),
       element('dt', {}, 'The SDK'),
-      element('dd', {}, sdk),
+      element('dd', {}, ...marked(sdk)),
     ),
     ...(fixes.length > 0
       ? [element('details', open, element('summary', {}, 'How to mend it'), ...fixes)]
