@@ -4,6 +4,7 @@ import type { Env } from './env.ts'
 import { ClientError } from './errors.ts'
 import type { Timer } from './machine/acts.ts'
 import { machine } from './machine/machine.ts'
+import { outgoing } from './outgoing.ts'
 import type { OpenLine, Rider } from './rider.ts'
 import type { Access, Connection, Ending } from './transports/transport.ts'
 import type { Subscription } from './subscription.ts'
@@ -23,8 +24,10 @@ export type Driver = ReturnType<typeof drive>
 type Line = { -readonly [Key in keyof OpenLine]: OpenLine[Key] } & {
   heardAt: number
   connection?: Connection
-  /** The machine wants to hear of the next bytes. */
-  listening?: boolean
+  /** The machine wants to hear of the next bytes: what cannot be asked. */
+  listening?: unknown
+  /** The ping that is to be answered. */
+  asked?: number
 }
 
 /** Silence of twice this long is death, until a `welcome` says otherwise. */
@@ -85,17 +88,18 @@ export function drive(
       {
         head: () => tell('head', line),
         opened(said, position) {
-          Object.assign(line, { welcome: said, position, listening: true, heardAt: now() })
+          Object.assign(line, { welcome: said, position, listening: starts, heardAt: now() })
           // What carries no channel has nothing to say.
           tell('opened', line, starts?.length === 0 ? Infinity : (said.heartbeatMs ?? heartbeatMs))
         },
         heard() {
           line.heardAt = now()
           if (!line.listening) return
-          line.listening = false
+          line.listening = undefined
           tell('alive', line)
         },
         received(message, position) {
+          if (message.type === 'ping' && message.ref === line.asked) tell('alive', line)
           if (line === driver.line) received(message, position)
         },
         answered: received,
@@ -123,7 +127,7 @@ export function drive(
           welcome: {},
           access: accessTo(bases[endpoint]),
           heardAt: now(),
-          send: (outgoing) => line.connection?.send(outgoing),
+          send: (message) => line.connection?.send(message),
         }
         void dial(line)
         return line
@@ -138,8 +142,7 @@ export function drive(
         for (const rider of riders) rider.lost?.(line)
       },
       ping(line) {
-        line.listening = true
-        line.send({ type: 'ping', text: '{"type":"ping"}' })
+        line.send(outgoing({ type: 'ping', ref: (line.asked = ++refs) }))
       },
       arm(timer, ms) {
         disarm(timer)

@@ -5,9 +5,7 @@ import type { Outgoing } from './transports/transport.ts'
 import type { Message } from './types.ts'
 
 /** Writes a message. */
-export function outgoing(
-  message: Exclude<ClientMessage, { type: 'auth' | 'ping' }> & { ref?: number },
-): Outgoing {
+export function outgoing(message: Exclude<ClientMessage, { type: 'auth' }> & { ref?: number }): Outgoing {
   const { type, ref } = message
   return { type, ref, text: JSON.stringify(message) }
 }

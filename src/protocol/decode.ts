@@ -26,7 +26,7 @@ export function decodeClientMessage(value: unknown): ClientMessage {
     case 'auth':
       return { type, token: text(value, 'token', 8_192), ...decodeRef(value) }
     case 'ping':
-      return { type }
+      return { type, ...decodeRef(value) }
     default:
       throw new EverwireError(
         'unknown-type',

@@ -11,7 +11,7 @@ export type ClientMessage =
   | RequestMessage
   | PresenceMessage
   | { readonly type: 'auth'; readonly token: string; readonly ref?: Ref }
-  | { readonly type: 'ping' }
+  | { readonly type: 'ping'; readonly ref?: Ref }
 
 /** Echoed in the answer, so that a client can match the two. */
 export type Ref = string | number
@@ -78,7 +78,7 @@ export type ServerMessage =
   | { readonly type: 'response'; readonly ref: Ref; readonly data: unknown }
   | { readonly type: 'done'; readonly ref?: Ref; readonly expiresInMs?: number }
   | ErrorMessage
-  | { readonly type: 'ping' }
+  | { readonly type: 'ping'; readonly ref?: Ref }
 
 export interface WelcomeMessage {
   readonly type: 'welcome'

@@ -301,7 +301,7 @@ describe('the machine', () => {
     const effects = m.tell(['ended', m.last, reset], 10)
     expect(armed(effects, 'opening')).toBeUndefined()
     expect(m.state).toBe('live')
-    expect(opens(m.ring('probe', 1_090))).toEqual(['websocket'])
+    expect(opens(m.ring('probe', 1_090, 30_000))).toEqual(['websocket'])
     expect(m.state).toBe('reconnecting')
   })
 
@@ -315,6 +315,16 @@ describe('the machine', () => {
     expect(opens(m.ring('upgrade', 15_000))).toEqual(['sse'])
     expect(armed(m.tell(['shown']), 'probe')).toBeDefined()
     expect(m.tell(['opened', m.last, 25_000])).toContainEqual(['disarm', 'probe'])
+  })
+
+  test('C56: who is asked and hears much else first is not given up', () => {
+    const m = lived()
+    m.tell(['shown'], 20_000, 10_000)
+    expect(opens(m.ring('doubt', 400, 30_350))).toEqual([])
+    expect(opens(m.ring('doubt', 150, 30_350))).toEqual(['websocket'])
+    expect(armed(m.ring('probe', 950, 31_400), 'probe')).toBe(1_390)
+    expect(m.state).toBe('live')
+    expect(opens(m.ring('probe', 1_400, 31_400))).toEqual(['websocket'])
   })
 
   test('C59: on another network a new connection is opened at once', () => {

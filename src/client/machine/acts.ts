@@ -37,7 +37,7 @@ export type LineEvent<Line> =
   /** Its path is open; the server has not spoken. */
   | readonly ['head', Line]
   | readonly ['opened', Line, heartbeatMs: number]
-  /** The first bytes after `opened` or a `ping`. */
+  /** The first bytes after `opened`, or the answer to the last `ping`: bytes alone may have been on their way before. */
   | readonly ['alive', Line]
   | readonly ['ended', Line, Ending]
 

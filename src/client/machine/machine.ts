@@ -56,7 +56,7 @@ export function machine<Line extends Attempt>(settings: Settings, world: World, 
   let again = false
   /** It has lived for `trustMs`. */
   let trusted = false
-  /** Something has come since the first message, or since the last ping. */
+  /** Something has come since the first message, or the answer to the last ping. */
   let alive = false
   /** Another set of channels was asked for, and is still to be tried, perhaps again. */
   let restreamOwed = false
@@ -142,14 +142,15 @@ export function machine<Line extends Attempt>(settings: Settings, world: World, 
 
   function rangWhileLive(current: Line, timer: Timer): void {
     switch (timer) {
-      case 'silence': {
-        const left = current.heardAt + 2 * heartbeatMs - now()
-        return left > 0 ? arm(timer, left) : drop(current, silence)
-      }
+      case 'silence':
       case 'probe':
-        return drop(current, silence)
-      case 'doubt':
-        return succeed(current, current.transport)
+      case 'doubt': {
+        // Where much is on its way, the answer may stand behind it.
+        const granted = timer === 'doubt' ? doubtMs / 2 : timer === 'probe' ? probeMs : 2 * heartbeatMs
+        const left = current.heardAt + granted - now()
+        if (left > 0) return arm(timer, left)
+        return timer === 'doubt' ? succeed(current, current.transport) : drop(current, silence)
+      }
       case 'trust':
         ways.lived(current.transport)
         trusted = true

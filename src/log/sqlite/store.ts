@@ -11,6 +11,9 @@ import { numberOf } from './row.ts'
 import { Trim } from './trim.ts'
 import type { Aged, AppendedNumbers } from './wire.ts'
 
+/** What a commit of a row or two writes, with the ways to them in each table and index. */
+const commitPages = 16
+
 export const storeQueries = {
   insert: `INSERT INTO entries (seq, channel, time, ordinal, total, size, removed, previous, checksum, slot, event, data)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -126,9 +129,9 @@ export class Store {
     if (this.#nextHead > this.#head) this.#statements.head.run(this.#nextHead, checksumOf(this.#nextHead))
   }
 
-  /** About how many pages of the file have been written since this was last asked. */
+  /** About how many pages of the file the commit has written; asked after each. */
   takePages(): number {
-    const pages = this.#pages
+    const pages = this.#pages + commitPages
     this.#pages = 0
     return pages
   }

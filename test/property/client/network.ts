@@ -201,7 +201,7 @@ class SimConnection implements Connection {
         return this.#tell({ type: 'published', ...answer, ref: message.ref ?? 0 })
       }
       case 'ping':
-        return this.#tell({ type: 'ping' })
+        return this.#tell(message)
       default:
     }
   }
