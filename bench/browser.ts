@@ -1,12 +1,11 @@
 // What a page takes: the client in Chromium, beside bare browser objects.
 //   node bench/browser.ts [--rate 100000] [--seconds 10] [--size 128] [--rounds 3]
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, connect as connectTcp, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium, type Browser, type Page } from 'playwright'
+import { freePorts, listening } from './ports.ts'
 import { markdownTable, short, shown } from './report.ts'
 import { spreadOf } from './results.ts'
 
@@ -92,7 +91,7 @@ function subscribe(way: Way): Promise<void> {
 }
 
 async function measure(browser: Browser, way: Way): Promise<Measured> {
-  const port = await freePort()
+  const port = await freePorts()
   const program = fileURLToPath(new URL('servers/page.ts', import.meta.url))
   const server = spawn('taskset', ['-c', '0', process.execPath, program], {
     env: { ...process.env, PORT: String(port), RATE: values.rate, SIZE: values.size },
@@ -100,7 +99,7 @@ async function measure(browser: Browser, way: Way): Promise<Measured> {
   })
   const context = await browser.newContext()
   try {
-    await listens(port)
+    await listening(port, server)
     const page = await context.newPage()
     await page.goto(`http://127.0.0.1:${port}/`)
     await page.evaluate(subscribe, way)
@@ -145,26 +144,6 @@ async function settled(page: Page): Promise<Seen> {
     before = seen.received
     await delay(300)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
-}
-
-async function listens(port: number): Promise<void> {
-  for (const until = performance.now() + 15_000; performance.now() < until; await delay(20)) {
-    const socket = connectTcp(port, '127.0.0.1')
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (open) return
-  }
-  throw new Error('the server does not listen')
 }
 
 const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium' })

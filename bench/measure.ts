@@ -2,11 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
 import type { Contestant } from './contestants.ts'
 import { lab, loadPath } from './lab.ts'
+import { freePorts, listening } from './ports.ts'
 import type { Work } from './works.ts'
 
 /** What the generator prints; docs in README.md. */
@@ -14,8 +13,6 @@ export type Result = Readonly<Record<string, number>>
 
 /** A run whose figures mean nothing: something was lost, or did not work. */
 export class Invalid extends Error {}
-
-const startMs = 15_000
 
 /** Throws Invalid. */
 export async function measure(contestant: Contestant, work: Work): Promise<Result> {
@@ -25,7 +22,7 @@ export async function measure(contestant: Contestant, work: Work): Promise<Resul
   const said = collect(server)
   try {
     if (work.kind === 'script') return await saidBy(server, said)
-    await listening(port, server, said)
+    await listening(port, server)
     const pids = family(server.pid ?? 0)
     const result = checked(await generate(contestant, work, port, pids))
     return { ...result, ...printed(said.text), tookMs: performance.now() - began }
@@ -145,22 +142,6 @@ function collect(child: ChildProcess): { readonly text: string } {
   return said
 }
 
-async function listening(port: number, server: ChildProcess, said: { readonly text: string }): Promise<void> {
-  const until = performance.now() + startMs
-  while (performance.now() < until) {
-    if (server.exitCode !== null) throw new Invalid(`the server has ended: ${said.text}`)
-    const socket = connect(port, '127.0.0.1')
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    })
-    socket.destroy()
-    // What a start leaves behind is to be over before memory and time are read.
-    if (open) return delay(200)
-    await delay(20)
-  }
-  throw new Invalid(`the server does not listen after ${startMs / 1_000} s`)
-}
-
 /** A process and its children: nginx works in one. */
 function family(pid: number): readonly number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
@@ -189,19 +170,4 @@ async function stop(server: ChildProcess): Promise<void> {
   const closed = once(server, 'close')
   kill(server)
   await closed
-}
-
-/** A free port whose next one is free, too. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = createServer().listen(0, '127.0.0.1')
-    await once(first, 'listening')
-    const { port } = first.address() as AddressInfo
-    const second = createServer().listen(port + 1, '127.0.0.1')
-    const free = await new Promise<boolean>((resolve) => {
-      second.once('listening', () => resolve(true)).once('error', () => resolve(false))
-    })
-    for (const server of [first, second]) if (server.listening) await once(server.close(), 'close')
-    if (free) return port
-  }
 }

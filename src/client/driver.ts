@@ -25,7 +25,7 @@ type Line = { -readonly [Key in keyof OpenLine]: OpenLine[Key] } & {
   heardAt: number
   connection?: Connection
   /** The machine wants to hear of the next bytes: what cannot be asked. */
-  listening?: unknown
+  listening?: boolean
   /** The ping that is to be answered. */
   asked?: number
 }
@@ -88,15 +88,14 @@ export function drive(
       {
         head: () => tell('head', line),
         opened(said, position) {
-          Object.assign(line, { welcome: said, position, listening: starts, heardAt: now() })
+          Object.assign(line, { welcome: said, position, listening: kind.fixed, heardAt: now() })
           // What carries no channel has nothing to say.
           tell('opened', line, starts?.length === 0 ? Infinity : (said.heartbeatMs ?? heartbeatMs))
         },
         heard() {
           line.heardAt = now()
-          if (!line.listening) return
-          line.listening = undefined
-          tell('alive', line)
+          if (line.listening) tell('alive', line)
+          line.listening = false
         },
         received(message, position) {
           if (message.type === 'ping' && message.ref === line.asked) tell('alive', line)

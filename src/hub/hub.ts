@@ -1,11 +1,10 @@
-import type { Appended, ChannelCursor, Log, NewEntry, ReadLimit, SpineStep } from '../log/log.ts'
+import type { Appended, Log, NewEntry, SpineStep } from '../log/log.ts'
 import type { Lineage } from '../log/lineage.ts'
 import type { Start } from '../protocol/messages.ts'
 import type { Outgoing, WireFormat } from './format.ts'
 import { Frame, frameOf } from './frame.ts'
 import { Gate } from './gate.ts'
 import { LogPages } from './log-pages.ts'
-import type { FramePage } from './pages.ts'
 import { Reader } from './reader.ts'
 import type { Sink, Source } from './sink.ts'
 import { resolveStart, type ChannelStart, type Keep } from './start.ts'
@@ -53,7 +52,8 @@ export class Hub implements Source {
   #cancelRewatch: () => void = () => {}
   #closed = false
   readonly #starting: Gate
-  readonly #pages: LogPages
+  /** The log, for readers. */
+  readonly pages: LogPages
 
   private constructor(
     log: Log,
@@ -69,7 +69,7 @@ export class Hub implements Source {
     const flush = () => this.#flush()
     this.#starting = new Gate(admission.starts, around.defer, flush)
     const shared = (channel: string) => (this.#topics.get(channel)?.readers.size ?? 0) > 1
-    this.#pages = new LogPages(log, keep, shared, new Gate(admission.pages, around.defer, flush))
+    this.pages = new LogPages(log, keep, shared, new Gate(admission.pages, around.defer, flush))
   }
 
   /** Starts at the log's head. */
@@ -136,16 +136,6 @@ export class Hub implements Source {
     if (signals.length >= 256) signals.shift()
     signals.push(new Frame(0, message))
     this.#touch(topic)
-  }
-
-  /** What `LogPages.read` says. */
-  read(
-    cursors: readonly ChannelCursor[],
-    limit: ReadLimit,
-    taken: (page: FramePage) => void,
-    failed: (error: unknown) => void,
-  ): void {
-    this.#pages.read(cursors, limit, taken, failed)
   }
 
   /** Gives back the topics of a reader that has gone. */

@@ -123,7 +123,7 @@ export class Outlet implements Sink {
     this.#reading = true
     // In steps, so that readers of the same page with nearly the same room take the same part of it.
     const bytes = Math.max(pageStep, room - (room % pageStep))
-    this.#hub.read(
+    this.#hub.pages.read(
       next.cursors,
       { entries: pageEntries, bytes },
       (page) => this.#taken(next, page),

@@ -50,7 +50,7 @@ export class PollSink implements Sink {
 
   read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
     const limit = { entries: pageEntries, bytes: Math.max(this.room, 1) }
-    this.#hub.read(cursors, limit, taken, (error) => this.#owner.failed(error))
+    this.#hub.pages.read(cursors, limit, taken, (error) => this.#owner.failed(error))
   }
 
   /** The body of the answer; `rest` are fields besides. */

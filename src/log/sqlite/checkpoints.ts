@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from 'node:timers'
 import { Remote } from './remote.ts'
 import type { CheckpointerRequest, Journal } from './wire.ts'
 
-// In pages, roughly: one for each row that was written or removed.
+// In pages, roughly: what `Store.takePages` says of each commit.
 /** Worth a checkpoint, unless one has just been. */
 const due = 2_000
 /** Retention waits until less than this is in the journal alone. */

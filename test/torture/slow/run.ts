@@ -62,8 +62,9 @@ const neverMs = 1e9
 /**
  * What slow readers may cost. Each: what a socket may have unsent, a page or an answer that was on its way, and what a
  * connection is to Node. All together: the pages of the log under way (64 MiB) and shared (16 MiB), and as much garbage as
- * V8 lets lie: the young generation of Node 24 is up to 96 MiB, and its heap grew from 38 to 168 MiB of which 40 were used. In the kernel each: twice ten segments to send, as long as its window has not grown, and what its own buffer
- * takes; and there everybody else's traffic.
+ * V8 lets lie (128 MiB: the young generation of Node 24, as `v8.getHeapSpaceStatistics()` tells it under load). In the
+ * kernel each: twice ten segments to send, as long as its window has not grown, and what its own buffer takes; and there
+ * everybody else's traffic.
  */
 export const bounds = (slow: number) => ({
   server: 208 * mib + slow * (2 * unsentBytes + 32 * kib),
@@ -217,7 +218,7 @@ function child(command: string, args: readonly string[]): Child {
  * a new one send (tcp_metrics; root).
  */
 function forgetMetrics(): void {
-  spawnSync('ip', ['tcp_metrics', 'flush', 'all'])
+  spawnSync('ip', ['tcp_metrics', 'flush', '127.0.0.1'])
 }
 
 async function rssOf(pid: number): Promise<number> {
