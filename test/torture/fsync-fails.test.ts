@@ -36,11 +36,15 @@ async function publishWhileFailing(
   when: string,
   publishes: number,
   bytes: number,
-  { of = [], sync = 'always' }: { readonly of?: readonly string[]; readonly sync?: string } = {},
+  {
+    of = [],
+    sync = 'always',
+    most = 1_000,
+  }: { readonly of?: readonly string[]; readonly sync?: string; readonly most?: number } = {},
 ): Promise<readonly Heard[]> {
   const inject = `inject=fsync,fdatasync:error=EIO:when=${when}`
   const args = ['-f', '-o', '/dev/null', ...of, '-e', 'trace=fsync,fdatasync', '-e', inject]
-  const child = [process.execPath, stubborn, path, String(publishes), String(bytes), sync]
+  const child = [process.execPath, stubborn, path, String(publishes), String(bytes), sync, String(most)]
   const { stdout } = await run('strace', [...args, ...child])
   return stdout
     .trim()
@@ -85,13 +89,16 @@ test.skipIf(noStrace).each([
 )
 
 test.skipIf(noStrace)(
-  'when only the file fails and not the journal, publishing goes on and loses nothing (strace)',
+  'when only the file fails and not the journal, nothing more is acknowledged either (strace)',
   { timeout: 60_000 },
   async () => {
     // Larger than what the journal takes before it is carried over into the file.
-    const heard = await publishWhileFailing('2+', 400, 60_000, { of: ['-P', join(path, 'log.db')] })
-    expect(heard.filter(({ seq }) => seq !== undefined)).toHaveLength(400)
-    expect(await judgeAfter(heard)).toEqual({ lost: [], judged: [undefined], isNew: true })
+    const heard = await publishWhileFailing('2+', 800, 60_000, { of: ['-P', join(path, 'log.db')], most: 3 })
+    const first = heard.findIndex(({ refused }) => refused !== undefined)
+    expect(first).toBeGreaterThan(100)
+    expect(heard[first]?.refused).toMatch(/nothing more is appended until the log is opened again/)
+    expect(heard.slice(first).map(({ kept, closed }) => kept ?? closed)).toEqual([first, first, first, true])
+    expect(await judgeAfter(heard)).toEqual({ lost: [], judged: ['tail-unproved'], isNew: true })
   },
 )
 

@@ -1,21 +1,26 @@
 import { expect, test } from 'vitest'
 import { Checkpoints, type Checkpointer } from './checkpoints.ts'
-import type { Journal } from './wire.ts'
+import type { Checkpointed } from './wire.ts'
 
 /** Checkpoints whose thread answers when the test says so, and what became of them. */
 function checkpoints() {
-  const asked: { readonly end: (journal: Journal) => void; readonly fail: (error: Error) => void }[] = []
-  const seen = { closed: 0, finished: 0 }
+  const asked: { readonly end: (done: Checkpointed) => void; readonly fail: (error: Error) => void }[] = []
+  const seen: { closed: number; finished: number; readonly doubts: string[] } = {
+    closed: 0,
+    finished: 0,
+    doubts: [],
+  }
   const checkpointer = {
     ask: (kind: 'checkpoint' | 'close') => {
       if (kind === 'close') return Promise.resolve(void seen.closed++)
       return new Promise((end, fail) => asked.push({ end, fail }))
     },
   } as Checkpointer
-  const mine = new Checkpoints(
-    async () => checkpointer,
-    () => seen.finished++,
-  )
+  const mine = new Checkpoints({
+    start: async () => checkpointer,
+    finish: () => void seen.finished++,
+    doubt: (reason) => seen.doubts.push(reason),
+  })
   return { mine, asked, seen }
 }
 
@@ -27,7 +32,7 @@ test('a little is left to a later checkpoint, and starts no thread', async () =>
   await turn()
   expect(asked).toHaveLength(0)
   await mine.stop()
-  expect(seen).toEqual({ closed: 0, finished: 0 })
+  expect(seen).toEqual({ closed: 0, finished: 0, doubts: [] })
 })
 
 test('retention goes on during a checkpoint, and waits for it once much is in the journal', async () => {
@@ -80,5 +85,36 @@ test('a long journal is carried over to its end, so that the next commit begins 
   asked[0]?.end({ frames: 8_000, left: 3 })
   await turn()
   expect(seen.finished).toBe(1)
+  await mine.stop()
+})
+
+test('a disk that fails under a checkpoint is told to the writer, and a thread that ends is not a failed disk', async () => {
+  const { mine, asked, seen } = checkpoints()
+  mine.wrote(2_000)
+  await turn()
+  asked[0]?.end({ doubt: 'the disk failed' })
+  await turn()
+  expect(seen).toMatchObject({ finished: 0, doubts: ['the disk failed'] })
+  mine.wrote(16_000)
+  await turn()
+  asked[1]?.fail(new Error('the thread has ended'))
+  await turn()
+  expect(seen.doubts).toEqual(['the disk failed'])
+  await mine.stop()
+})
+
+test('a journal that has grown too long is carried over although it has just been', async () => {
+  const { mine, asked } = checkpoints()
+  mine.wrote(2_000)
+  await turn()
+  asked[0]?.end({ frames: 2_000, left: 0 })
+  await turn()
+  mine.wrote(15_999)
+  await turn()
+  expect(asked).toHaveLength(1)
+  mine.wrote(1)
+  await turn()
+  expect(asked).toHaveLength(2)
+  asked[1]?.end({ frames: 2_000, left: 0 })
   await mine.stop()
 })

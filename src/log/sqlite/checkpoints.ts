@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import { Remote } from './remote.ts'
-import type { CheckpointerRequest, Journal } from './wire.ts'
+import type { Checkpointed, CheckpointerRequest } from './wire.ts'
 
 // In pages, roughly: what `Store.takePages` says of each commit.
 /** Worth a checkpoint, unless one has just been. */
@@ -9,12 +9,23 @@ const due = 2_000
 const mostBehind = 8_000
 /** A journal of this many pages is begun anew as soon as all of it has been carried over. */
 const longJournal = 8_000
+/** Worth one although one has just been. */
+const longestJournal = 16_000
 const restMs = 250
 
 /** Asks for one checkpoint, and ends; what a test gives instead of a thread. */
 export interface Checkpointer {
-  ask(kind: 'checkpoint'): Promise<Journal>
+  ask(kind: 'checkpoint'): Promise<Checkpointed>
   ask(kind: 'close'): Promise<unknown>
+}
+
+/** What the checkpoints ask of the writer. */
+export interface CheckpointedWriter {
+  start(): Promise<Checkpointer>
+  /** Carries over what came during the checkpoint: then the next commit begins the journal anew. */
+  finish(): void
+  /** The disk failed, and what it has of the file is not known. */
+  doubt(reason: string): void
 }
 
 /**
@@ -23,9 +34,7 @@ export interface Checkpointer {
  * fills it fastest, waits for the checkpoint.
  */
 export class Checkpoints {
-  readonly #start: () => Promise<Checkpointer>
-  /** Carries over what came during the checkpoint: then the next commit begins the journal anew. */
-  readonly #finish: () => void
+  readonly #writer: CheckpointedWriter
   #checkpointer: Promise<Checkpointer> | undefined
   /** Pages written since the last checkpoint began, and those that the one under way carries over. */
   #written = 0
@@ -37,9 +46,8 @@ export class Checkpoints {
   #held: (() => void)[] = []
   #stopped = false
 
-  constructor(start: () => Promise<Checkpointer>, finish: () => void) {
-    this.#start = start
-    this.#finish = finish
+  constructor(writer: CheckpointedWriter) {
+    this.#writer = writer
   }
 
   /** After each commit: about so many pages were written. */
@@ -78,20 +86,29 @@ export class Checkpoints {
 
   #ask(): void {
     if (this.#running || this.#stopped || this.#behind < due) return
-    const urgent = this.#held.length > 0 && this.#left < mostBehind
+    const urgent = this.#left < mostBehind && (this.#held.length > 0 || this.#behind >= longestJournal)
     if (urgent || !this.#resting) this.#running = this.#run()
+  }
+
+  /** A checkpoint; answers how many pages it had to leave. */
+  async #carriedOver(): Promise<number> {
+    this.#checkpointer ??= this.#writer.start()
+    const done = await (await this.#checkpointer).ask('checkpoint')
+    if ('doubt' in done) {
+      this.#writer.doubt(done.doubt)
+      return 0
+    }
+    if (done.frames >= longJournal && done.left < due) this.#writer.finish()
+    return done.left
   }
 
   async #run(): Promise<void> {
     this.#underWay = this.#written
     this.#written = 0
     try {
-      this.#checkpointer ??= this.#start()
-      const { frames, left } = await (await this.#checkpointer).ask('checkpoint')
-      this.#left = left
-      if (frames >= longJournal && left < due) this.#finish()
+      this.#left = await this.#carriedOver()
     } catch {
-      // Its frames stay in the journal, and are carried over by a later one or by the commit that finds it too long.
+      // Its frames stay in the journal, and are carried over by a later one.
       this.#left = 0
     }
     this.#underWay = 0

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { EverwireError } from '../../protocol/codes.ts'
-import { failureOf, genericError, refusalOf, resultCode } from './failure.ts'
+import { diskFailed, failureOf, genericError, refusalOf, resultCode } from './failure.ts'
 import { doubtOf, type Opened } from './opening.ts'
 import type { Store } from './store.ts'
 import type { Told } from './told.ts'
@@ -54,13 +54,20 @@ export class Commits {
     try {
       withFile(`${this.#file}-wal`, 'r', fdatasyncSync)
     } catch (error) {
-      this.#takeNoMore(
-        new EverwireError(
-          'store-unavailable',
-          `the disk of the log ${this.#file} failed (${String(error)}): nothing more is appended until the log is opened again; check the disk`,
-          { cause: error },
-        ),
-      )
+      this.takeNoMore(diskFailed(this.#file, error))
+    }
+  }
+
+  /**
+   * Carries the journal over into the file. An fsync of the file that fails ends the acknowledgements: the system may have
+   * forgotten what it could not write, and the next one would succeed without it.
+   */
+  carryOver(): void {
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    } catch (cause) {
+      const { error, doubt } = failureOf(cause, this.#file)
+      if (doubt) this.takeNoMore(error)
     }
   }
 
@@ -88,7 +95,7 @@ export class Commits {
     this.#rollBack()
     this.#store.rolledBack()
     const { error, doubt } = failureOf(cause, this.#file)
-    if (doubt) this.#takeNoMore(error)
+    if (doubt) this.takeNoMore(error)
   }
 
   #rollBack(): void {
@@ -96,11 +103,12 @@ export class Commits {
       this.#db.exec('ROLLBACK')
     } catch (error) {
       // SQLite has rolled back by itself when there is nothing left to roll back.
-      if (resultCode(error) !== genericError) this.#takeNoMore(failureOf(error, this.#file).error)
+      if (resultCode(error) !== genericError) this.takeNoMore(failureOf(error, this.#file).error)
     }
   }
 
-  #takeNoMore(error: EverwireError): void {
+  /** Refuses everything from now on, and lets the next opening know. */
+  takeNoMore(error: EverwireError): void {
     this.#doubt = error
     try {
       withFile(doubtOf(this.#file), 'w', (handle) => {

@@ -60,14 +60,7 @@ export function failureOf(cause: unknown, file: string): Failure {
       doubt: true,
     }
   }
-  if (primary === code.ioError) {
-    return {
-      error: refuse(
-        `the disk of the log ${file} failed (${reason}): nothing more is appended until the log is opened again; check the disk`,
-      ),
-      doubt: true,
-    }
-  }
+  if (primary === code.ioError) return { error: diskFailed(file, cause), doubt: true }
   if (primary === code.cantOpen || primary === code.readOnly || system === 'EACCES' || system === 'EROFS') {
     return {
       error: refuse(
@@ -77,6 +70,16 @@ export function failureOf(cause: unknown, file: string): Failure {
     }
   }
   return { error: refuse(`the log ${file} refused the append (${reason}): publish again`), doubt: false }
+}
+
+/** What was written may be gone. */
+export function diskFailed(file: string, cause: unknown): EverwireError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new EverwireError(
+    'store-unavailable',
+    `the disk of the log ${file} failed (${reason}): nothing more is appended until the log is opened again; check the disk`,
+    { cause },
+  )
 }
 
 /** An error as it goes to the other thread. */

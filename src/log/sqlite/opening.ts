@@ -46,11 +46,8 @@ function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened 
   const { file, sync, maxBytes } = data
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   ensureSchema(db, file)
-  // A failed checkpoint needs no care: its frames stay in the journal and are carried over again. Those of this connection
-  // are for a journal that the checkpoints beside it (checkpoints.ts) cannot keep short.
-  db.exec(
-    'PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536',
-  )
+  // Checkpoints of its own would swallow what fails in them: see checkpoints.ts.
+  db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536')
   if (Number.isFinite(maxBytes)) {
     db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pragma(db, 'page_size'))}`)
   }

@@ -80,6 +80,9 @@ export interface Journal {
   readonly left: number
 }
 
+/** `doubt`: the disk failed, and what it has of the file is not known. */
+export type Checkpointed = Journal | { readonly doubt: string }
+
 export interface SpinePage {
   readonly through: number
   readonly appends: readonly {
@@ -112,7 +115,7 @@ export interface Answers {
   history: readonly Entry[]
   spine: SpinePage
   ages: AgesPage
-  checkpoint: Journal
+  checkpoint: Checkpointed
 }
 
 export interface Asked<Request> {

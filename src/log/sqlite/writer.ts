@@ -1,6 +1,7 @@
 // The writing thread of a SQLite log: everything that came while one group was committed is the next group.
 import { clearInterval, setImmediate, setInterval } from 'node:timers'
 import { workerData } from 'node:worker_threads'
+import { EverwireError } from '../../protocol/codes.ts'
 import { Checkpoints, startCheckpointer } from './checkpoints.ts'
 import { Commits } from './commits.ts'
 import { refusalOf } from './failure.ts'
@@ -33,10 +34,11 @@ try {
 function serve(opened: Opened): void {
   const store = new Store(opened.db, opened.head, data.dedupeMs)
   const commits = new Commits(opened, data.file, store)
-  const checkpoints = new Checkpoints(
-    () => startCheckpointer(data.file),
-    () => opened.db.exec('PRAGMA wal_checkpoint(PASSIVE)'),
-  )
+  const checkpoints = new Checkpoints({
+    start: () => startCheckpointer(data.file),
+    finish: () => commits.carryOver(),
+    doubt: (reason) => commits.takeNoMore(new EverwireError('store-unavailable', reason)),
+  })
   const syncing = data.sync === 'interval' ? setInterval(() => commits.sync(), data.syncMs) : undefined
   const { epochs, head, unproved } = opened
   const ready: WriterReady = { epochs, head, unproved }
