@@ -125,6 +125,19 @@ function limit(transport: 'ws' | 'sse'): Contestant {
   }
 }
 
+/** Not a product: what Node's own interfaces cost when there is nothing besides. */
+function floor(transport: 'ws' | 'sse'): Contestant {
+  return {
+    name: `node-${transport}`,
+    what: `node:http without anything: one write of ready ${transport === 'ws' ? 'frames' : 'chunks'} per subscriber and turn`,
+    configured: 'no product: keeps nothing, reads nothing',
+    transport,
+    command: () => [node, ours(`node-${transport}`)],
+    load: (_port, { channels }) => [`--path=/${channels > 1 ? 'c{i}' : 'm'}`],
+    publishesItself: true,
+  }
+}
+
 function script(
   name: string,
   transport: Contestant['transport'],
@@ -234,6 +247,7 @@ const nats: Contestant = {
 
 export const contestants: readonly Contestant[] = [
   limit('ws'),
+  floor('ws'),
   library('ws'),
   standAlone('ws'),
   script(
@@ -248,6 +262,7 @@ export const contestants: readonly Contestant[] = [
   nchan('ws'),
   nats,
   limit('sse'),
+  floor('sse'),
   library('sse'),
   standAlone('sse'),
   script('express-sse', 'sse', 'Express, response.write for each client', 'defaults'),
@@ -274,10 +289,16 @@ export const contestants: readonly Contestant[] = [
   durable('bare', 'a thread that only groups inserts into commits'),
 ]
 
+/** Which commit this is, and whether what runs is what it holds. */
+function commit(): string {
+  const git = (...args: string[]) => versionOf('git', ['-C', root, ...args])
+  return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', 'src', 'bench') ? ', changed' : ''}`
+}
+
 /** Versions of everything that takes part. */
 export function versions(there: ReadonlySet<Need>): readonly string[] {
   return [
-    `Everwire ${version} (${versionOf('git', ['-C', root, 'rev-parse', '--short', 'HEAD'])})`,
+    `Everwire ${version} (${commit()})`,
     `Node ${process.versions.node}`,
     ...(there.has('npm') ? Object.entries(npmPackages).map(([name, version]) => `${name} ${version}`) : []),
     ...(there.has('debian')

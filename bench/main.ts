@@ -1,5 +1,5 @@
 // The project's bench: `npm run bench -- --help`.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { contestants, versions, type Contestant } from './contestants.ts'
@@ -12,7 +12,10 @@ import { measure, stopAll } from './measure.ts'
 import { plot } from './plot.ts'
 import { busy, machine, markdown, openFiles, type About } from './report.ts'
 import { Results } from './results.ts'
+import { run, stepsOf } from './rounds.ts'
 import { works, type Work } from './works.ts'
+
+let endedBy: NodeJS.Signals | undefined
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     all: { type: 'boolean' },
     quick: { type: 'boolean' },
     rounds: { type: 'string' },
+    resume: { type: 'boolean' },
     out: { type: 'string' },
     docs: { type: 'boolean' },
     growth: { type: 'boolean' },
@@ -37,6 +41,7 @@ Measures Everwire beside a limit written in C and beside other servers, in turn,
   --all              every server: brings npm and Debian packages into ${lab}
   --rounds N         how often each is measured (default 3; --quick: 1)
   --quick            one round
+  --resume           goes on with the run whose results.json is in DIR, from the same commit and machine
   --growth           instead: how the cost grows with subscribers, channels, bytes, rate, connections
   --docs             also puts the report into docs/performance.md
   --out DIR          where report.md, plot.svg and results.json go (default ${join(lab, 'out')})
@@ -93,12 +98,6 @@ async function growth(rounds: number): Promise<void> {
   console.log(text)
 }
 
-function takesPart(work: Work, { name, transport, special }: Contestant): boolean {
-  if (work.takes) return work.takes.includes(name)
-  // A poll a message is another kind of fan-out.
-  return !special && (transport !== 'poll' || work.kind !== 'fan-out')
-}
-
 async function main(): Promise<number> {
   if (values.help) {
     console.log(help)
@@ -118,73 +117,49 @@ async function main(): Promise<number> {
       return 0
     }
     const { entered, there, missing } = taking(asked)
-    const began = Date.now()
     const before = busy()
     const files = openFiles()
     const few = worksDone.filter(({ connections }) => connections + 200 > files).map(({ name }) => name)
     if (few.length > 0)
       missing.push(`Left out: ${few.join(', ')}: only ${files} open files are allowed (ulimit -Hn).`)
     const possible = worksDone.filter(({ name }) => !few.includes(name))
-    const results = await rounded(rounds, possible, entered)
-    report(results, possible, {
-      machine: machine(),
-      versions: versions(there),
-      notes: [...(before ? [before] : []), ...missing],
-      seconds: Math.round((Date.now() - began) / 1_000),
+    const setting = { machine: machine(), versions: versions(there) }
+    const results = values.resume
+      ? Results.from(readFileSync(join(out, resultsFile), 'utf8'), setting)
+      : new Results()
+    const steps = stepsOf(rounds, possible, entered)
+    await run(steps, results, {
+      measure,
+      save: () => write({ [resultsFile]: results.saved(setting) }),
+      say: console.error,
+      ended: () => endedBy !== undefined,
     })
-    return results.failures.length === 0 ? 0 : 1
+    const cut = endedBy && `Ended by ${endedBy} after ${results.all.length} of ${steps.length} measurements.`
+    report(results, possible, {
+      ...setting,
+      notes: [before, cut, ...missing].filter((note) => note !== undefined),
+      seconds: results.seconds(),
+    })
+    return endedBy ? 130 : results.failures.length === 0 ? 0 : 1
   } finally {
     unlock()
   }
 }
 
-const compared = new Set(works.flatMap(({ targets }) => targets.map(({ of }) => of)))
+const out = values.out ?? join(lab, 'out')
+const resultsFile = 'results.json'
 
-/** Those with whom nobody is compared are shown, and need no more rounds than that. */
-function roundsOf(work: Work, { name }: Contestant): number {
-  const asked = work.rounds ?? Infinity
-  return compared.has(name) || /^(own|serve|limit)-/.test(name) ? asked : Math.min(asked, 3)
-}
-
-/** Everybody in turn, again and again: what disturbs the machine for a while disturbs all. */
-async function rounded(
-  rounds: number,
-  worksDone: readonly Work[],
-  entered: readonly Contestant[],
-): Promise<Results> {
-  const results = new Results()
-  for (const work of worksDone) await work.once?.()
-  for (let round = 1; round <= rounds; round++) {
-    for (const work of worksDone) {
-      for (const contestant of entered.filter((one) => takesPart(work, one))) {
-        if (round > roundsOf(work, contestant)) continue
-        const progress = `${round}/${rounds} ${work.name} ${contestant.name}`
-        try {
-          const result = await measure(contestant, work)
-          results.add(work, contestant, round, result)
-          console.error(
-            `${progress} ${work.figures.map((figure) => `${figure} ${result[figure]}`).join(', ')}`,
-          )
-        } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error)
-          results.fail(work, contestant, round, reason)
-          console.error(`${progress} failed: ${reason}`)
-        }
-      }
-    }
-  }
-  return results
-}
-
+/** Whole or not at all: what took an hour is not to be lost by what comes when it is written. */
 function write(files: Readonly<Record<string, string>>): void {
-  const out = values.out ?? join(lab, 'out')
   mkdirSync(out, { recursive: true })
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(out, name), text)
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(out, name)
+    writeFileSync(`${path}.new`, text)
+    renameSync(`${path}.new`, path)
+  }
 }
 
 function report(results: Results, worksDone: readonly Work[], about: About): void {
-  // First of all: what took twenty minutes is not to be lost by what is made of it.
-  write({ 'results.json': JSON.stringify(results.all, null, 1) })
   const text = markdown(results, worksDone, contestants, about)
   const svg = plot(results, worksDone)
   write({ 'report.md': text, ...(svg && { 'plot.svg': svg }) })
@@ -202,10 +177,11 @@ function report(results: Results, worksDone: readonly Work[], about: About): voi
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    console.error(`Ended by ${signal}.`)
     // They have sessions of their own, and would not hear of it.
     stopAll()
-    process.exit(130)
+    // The rounds so far are reported; curves, or whoever asks twice, end at once.
+    if (endedBy || values.growth) process.exit(130)
+    endedBy = signal
   })
 }
 

@@ -21,7 +21,7 @@ export async function measure(contestant: Contestant, work: Work): Promise<Resul
   const server = started(contestant, work, port)
   const said = collect(server)
   try {
-    if (work.kind === 'script') return await saidBy(server, said)
+    if (work.kind === 'script') return { ...(await saidBy(server, said)), tookMs: performance.now() - began }
     await listening(port, server)
     const pids = family(server.pid ?? 0)
     const result = checked(await generate(contestant, work, port, pids))

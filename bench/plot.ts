@@ -34,7 +34,7 @@ const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', 
 const at = (value: number) => value.toFixed(1)
 
 function drawnRow({ name, ratio }: Row, y: number, most: number): string {
-  const ours = /^(own|serve)-/.test(name) ? ' ours' : ''
+  const ours = /^(own|serve)-/.test(name) ? ' ours' : name.startsWith('node-') ? ' floor' : ''
   const middle = y + panel.row / 2
   const end = place(ratio.median, most)
   const text = ratio.median < 10 ? ratio.median.toFixed(2) : ratio.median.toFixed(1)
@@ -76,6 +76,8 @@ const style = `
   text.ours { font-weight: 600; fill: #0b57d0 }
   .bar { fill: #b6bec8 }
   .bar.ours { fill: #4285f4 }
+  .bar.floor { fill: none; stroke: #80868b; stroke-dasharray: 3 2 }
+  text.floor { font-style: italic }
   .tick { stroke: #d8dee4; fill: none }
   .tick.one { stroke: #59636e; stroke-dasharray: 3 3 }
   .spread { stroke: #1f2328; stroke-width: 1.5; fill: none }
@@ -116,7 +118,7 @@ export function plot(results: Results, works: readonly Work[]): string | undefin
 </style>
 <rect class="paper" width="${width}" height="${height}"/>
 <text x="${margin}" y="${margin + 10}">CPU per delivery, as a multiple of a C server that only writes. Lower is better.</text>
-<text class="note" x="${margin}" y="${margin + 26}">Medians; lines reach from the lowest to the highest round.</text>
+<text class="note" x="${margin}" y="${margin + 26}">Medians; lines reach from the lowest to the highest round. Dashed: what Node alone costs, no product.</text>
 ${drawn.join('\n')}
 </svg>
 `

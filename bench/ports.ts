@@ -10,7 +10,8 @@ const startMs = 15_000
 export async function listening(port: number, server: ChildProcess): Promise<void> {
   const until = performance.now() + startMs
   while (performance.now() < until) {
-    if (server.exitCode !== null) throw new Error(`the server has ended with ${server.exitCode}`)
+    const ended = server.exitCode ?? server.signalCode
+    if (ended !== null) throw new Error(`the server has ended with ${ended}`)
     const socket = connect(port, '127.0.0.1')
     const open = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
@@ -26,10 +27,12 @@ export async function listening(port: number, server: ChildProcess): Promise<voi
 /** A free port whose next one is free, too. */
 export async function freePorts(): Promise<number> {
   for (;;) {
-    const first = createServer().listen(0, '127.0.0.1')
+    // Who comes back to what had this port before is not waited for.
+    const turnedAway = () => createServer((socket) => socket.destroy())
+    const first = turnedAway().listen(0, '127.0.0.1')
     await once(first, 'listening')
     const { port } = first.address() as AddressInfo
-    const second = createServer().listen(port + 1, '127.0.0.1')
+    const second = turnedAway().listen(port + 1, '127.0.0.1')
     const free = await new Promise<boolean>((resolve) => {
       second.once('listening', () => resolve(true)).once('error', () => resolve(false))
     })

@@ -70,21 +70,27 @@ function taking(results: Results, works: readonly Work[], all: readonly Contesta
   return markdownTable(['server', 'what', 'as configured'], rows)
 }
 
-/** The limit that a contestant is compared with. */
-export const limitOf = (contestant: string) => (/-(sse|h2|poll)$/.test(contestant) ? 'limit-sse' : 'limit-ws')
+const wireOf = (contestant: string) => (/-(sse|h2|poll)$/.test(contestant) ? 'sse' : 'ws')
+/** The limit that a contestant is compared with, and what Node itself costs. */
+export const limitOf = (contestant: string) => `limit-${wireOf(contestant)}`
+export const floorOf = (contestant: string) => `node-${wireOf(contestant)}`
+const bases = [
+  ['x limit', 'limit-', limitOf],
+  ['x node', 'node-', floorOf],
+] as const
 
 function table(results: Results, work: Work): string {
   const [first] = work.figures
   if (!first) throw new Error(`${work.name} has no figures`)
-  const limited = results.contestants(work).some((name) => name.startsWith('limit-'))
-  const head = ['server', ...work.figures.map(label), ...(limited ? ['x limit'] : [])]
+  const beside = bases.filter(([, kind]) => results.contestants(work).some((name) => name.startsWith(kind)))
+  const head = ['server', ...work.figures.map(label), ...beside.map(([title]) => title)]
   const names = [...results.contestants(work)].sort(
     (a, b) => (results.spread(work, a, first)?.median ?? 0) - (results.spread(work, b, first)?.median ?? 0),
   )
   const rows = names.map((name) => [
     name.startsWith('own-') || name.startsWith('serve-') ? `**${name}**` : name,
     ...work.figures.map((figure) => shown(results.spread(work, name, figure), scale(figure))),
-    ...(limited ? [shown(results.ratio(work, name, limitOf(name), first))] : []),
+    ...beside.map(([, , baseOf]) => shown(results.ratio(work, name, baseOf(name), first))),
   ])
   return markdownTable(head, rows)
 }
@@ -102,24 +108,59 @@ function asked({ figure, of, ofWork, atMost, atLeast }: Target): string {
   return `${label(figure)} ${bound}${of ? ` x ${of}${ofWork ? ` of ${ofWork}` : ''}` : ''}`
 }
 
-/** Whether the median keeps a target. */
-export function met({ atMost = Infinity, atLeast = -Infinity }: Target, { median }: Spread): boolean {
-  return median <= atMost && median >= atLeast
+/** Rounds from which on the interval is trusted. */
+const enough = 7
+
+/** From the lowest of so many values to the highest: how often that holds the median that endless rounds would have. */
+const coverage = (rounds: number) => 1 - 2 ** (1 - rounds)
+
+export type Verdict = 'yes' | 'within the interval' | 'no'
+
+export function verdict(
+  { atMost = Infinity, atLeast = -Infinity }: Target,
+  { median, low, high }: Spread,
+): Verdict {
+  if (median <= atMost && median >= atLeast) return 'yes'
+  return low <= atMost && high >= atLeast ? 'within the interval' : 'no'
+}
+
+function meaning(rounds: number): string {
+  const sure =
+    rounds > 1
+      ? `Over ${rounds} rounds that interval holds the true median in ${(coverage(rounds) * 100).toFixed(1)} % of runs.`
+      : 'One round has no interval.'
+  const hint = `**A verdict takes ${enough} rounds, and some rows have ${rounds}: what stands here is a hint.**\n\n`
+  return [
+    `${rounds < enough ? hint : ''}\`yes\`: the median of the rounds keeps the target. \`within the interval\`: the median misses it, but the interval from`,
+    'the lowest round to the highest reaches it, which counts as no miss. `no`: every round misses it.',
+    sure,
+    '"x limit" and "x node" are no targets: they show the same figure divided by that of a C server, and by that of bare',
+    'Node, which only write ready bytes.\n',
+  ].join('\n')
 }
 
 function targets(results: Results, works: readonly Work[]): string {
-  const rows = works.flatMap((work) =>
+  const judged = works.flatMap((work) =>
     work.targets.flatMap((target) =>
       target.ours.flatMap((name) => {
-        const judged = results.judged(work, name, target)
-        if (!judged) return []
-        const shownJudged = shown(judged, target.of ? 1 : scale(target.figure))
-        return [[work.name, name, asked(target), shownJudged, met(target, judged) ? 'yes' : '**no**']]
+        const is = results.judged(work, name, target)
+        return is ? [{ work, target, name, is }] : []
       }),
     ),
   )
-  if (rows.length === 0) return ''
-  return `## Targets\n\n${markdownTable(['work', 'server', 'target', 'is', 'met'], rows)}\n`
+  if (judged.length === 0) return ''
+  const rows = judged.map(({ work, target, name, is }) => {
+    const met = verdict(target, is)
+    const beside = bases.map(([, , baseOf]) => {
+      const ratio = results.ratio(work, name, baseOf(name), target.figure)
+      return ratio ? short(ratio.median) : '-'
+    })
+    const value = shown(is, target.of ? 1 : scale(target.figure))
+    return [work.name, name, asked(target), value, met === 'no' ? '**no**' : met, ...beside]
+  })
+  const head = ['work', 'server', 'target', 'is', 'met', ...bases.map(([title]) => title)]
+  const rounds = Math.min(...judged.map(({ is }) => is.count))
+  return `## Targets\n\n${meaning(rounds)}\n${markdownTable(head, rows)}\n`
 }
 
 function warnings(results: Results, works: readonly Work[]): readonly string[] {
@@ -159,7 +200,8 @@ export function markdown(
     `${about.machine.join(' · ')}\n`,
     `${about.versions.join(' · ')}\n`,
     `Medians over the rounds, and in brackets the lowest and the highest; ${about.seconds} s in all. "x limit" is the ratio to the`,
-    'C limit of the same round. Lost, doubled and dropped are 0 wherever a figure stands.\n',
+    'C limit of the same round, "x node" to bare Node. Servers that are in no target of a work have at most 3 rounds.',
+    'Lost, doubled and dropped are 0 wherever a figure stands.\n',
     targets(results, works),
     ...(noted.length > 0 ? ['## Warnings\n', ...noted, ''] : []),
     ...(failed.length > 0 ? ['## Failed, and so without a figure\n', ...failed, ''] : []),

@@ -17,8 +17,15 @@ export interface Failure {
   readonly reason: string
 }
 
+/** What a run can be gone on with: the same code, on the same machine. */
+export interface Setting {
+  readonly machine: readonly string[]
+  readonly versions: readonly string[]
+}
+
 /** A median, and the interval in which all values lie. */
 export interface Spread {
+  readonly count: number
   readonly median: number
   readonly low: number
   readonly high: number
@@ -28,12 +35,37 @@ export class Results {
   readonly all: Measured[] = []
   readonly failures: Failure[] = []
 
+  /** What an earlier run has saved, without what failed. Throws when that was another machine or other code. */
+  static from(text: string, setting: Setting): Results {
+    const saved: Setting & { readonly measured: readonly Measured[] } = JSON.parse(text)
+    for (const part of ['machine', 'versions'] as const) {
+      const [then, now] = [saved[part].join(', '), setting[part].join(', ')]
+      if (then !== now) throw new Error(`that run cannot be gone on with: it was on ${then}, this is ${now}`)
+    }
+    const results = new Results()
+    results.all.push(...saved.measured)
+    return results
+  }
+
+  saved(setting: Setting): string {
+    return JSON.stringify({ ...setting, measured: this.all, failures: this.failures }, null, 1)
+  }
+
+  has(work: Work, { name }: Contestant, round: number): boolean {
+    return this.#of(work.name).some((one) => one.contestant === name && one.round === round)
+  }
+
   add(work: Work, contestant: Contestant, round: number, result: Result): void {
     this.all.push({ work: work.name, contestant: contestant.name, round, result })
   }
 
   fail(work: Work, contestant: Contestant, round: number, reason: string): void {
     this.failures.push({ work: work.name, contestant: contestant.name, round, reason })
+  }
+
+  /** How long all of it took, in one go or in several. */
+  seconds(): number {
+    return Math.round(this.all.reduce((sum, { result }) => sum + (result['tookMs'] ?? 0), 0) / 1_000)
   }
 
   /** Who has been measured in a work. */
@@ -88,5 +120,5 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   const upper = sorted[sorted.length >> 1]
   const lower = sorted[(sorted.length - 1) >> 1]
   if (low === undefined || high === undefined || upper === undefined || lower === undefined) return undefined
-  return { median: (lower + upper) / 2, low, high }
+  return { count: sorted.length, median: (lower + upper) / 2, low, high }
 }

@@ -48,8 +48,6 @@ export interface Work {
   readonly settle: number
   readonly figures: readonly Figure[]
   readonly targets: readonly Target[]
-  /** At most this many rounds, for figures that vary little or take long. */
-  readonly rounds?: number
   /** Who takes part; absent: all that are not for one work only. */
   readonly takes?: readonly string[]
   /** Arguments of the generator. */
@@ -109,7 +107,6 @@ export const works: readonly Work[] = [
     connections: 10_000,
     rate: 10,
     window: 1.5,
-    rounds: 5,
     targets: [...sockets, ...events],
   },
   {
@@ -138,7 +135,6 @@ export const works: readonly Work[] = [
       { ours: ours('sse'), figure: 'bytesPerConnection', atMost: 11 * 1024 },
       { ours: ours('poll'), figure: 'bytesPerConnection', atMost: 11 * 1024 },
     ],
-    rounds: 2,
   },
   {
     ...fanOut,
@@ -152,7 +148,6 @@ export const works: readonly Work[] = [
       { ours: ours('ws'), figure: 'cpuUsPerConnect', atMost: 70 },
       { ours: ours('sse'), figure: 'cpuUsPerConnect', atMost: 80 },
     ],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -162,13 +157,12 @@ export const works: readonly Work[] = [
     burst: 8,
     window: 1.5,
     figures: ['serverCores', 'p50Us', 'p99Us'],
-    takes: [...ours('ws'), ...ours('sse'), 'limit-ws', 'bun-ws', 'nats-ws'],
+    takes: [...ours('ws'), ...ours('sse'), 'limit-ws', 'node-ws', 'node-sse', 'bun-ws', 'nats-ws'],
     targets: [
       { ours: ours('ws'), figure: 'serverCores', atMost: 0.9 },
       atMost('ws', 0.4, 'nats-ws', 'p50Us'),
       atMost('ws', 0.5, 'nats-ws', 'p99Us'),
     ],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -178,9 +172,8 @@ export const works: readonly Work[] = [
     rate: 10_000,
     channels: 10_000,
     window: 2,
-    takes: ['own-ws', 'limit-ws'],
+    takes: ['own-ws', 'limit-ws', 'node-ws'],
     targets: [{ ours: ['own-ws'], figure: 'cpuUs', atMost: 1.3, of: 'own-ws', ofWork: 'A' }],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -197,7 +190,6 @@ export const works: readonly Work[] = [
       { ours: ['serve-ws'], figure: 'cpuUs', atMost: 0.6 },
       { ours: ['serve-ws'], figure: 'p99Us', atMost: 250_000 },
     ],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -211,7 +203,6 @@ export const works: readonly Work[] = [
     load: ['--late=10000', '--late-expect=100', '--late-connect', '--at-once=10000'],
     before: behind(100),
     targets: [{ ours: ['serve-ws', 'serve-sse'], figure: 'p99Us', atMost: 250_000 }],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -231,7 +222,6 @@ export const works: readonly Work[] = [
       { ours: ['own-history'], figure: 'lateSeconds', atMost: 2, of: 'bare-history' },
       { ours: ['own-history'], figure: 'loopMaxMs', atMost: 20 },
     ],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -244,7 +234,6 @@ export const works: readonly Work[] = [
       { ours: ['own-durable'], figure: 'perSecond', atLeast: 0.7, of: 'bare-durable' },
       { ours: ['own-durable'], figure: 'ackFsyncs', atMost: 2 },
     ],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -252,7 +241,6 @@ export const works: readonly Work[] = [
     title: '1,000 event streams, 100 to an HTTP/2 connection, saturated, 1 message a turn',
     takes: ['own-h2', 'own-sse', 'limit-sse'],
     targets: [],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -262,7 +250,6 @@ export const works: readonly Work[] = [
     window: 1.5,
     takes: ['own-poll', 'own-sse', 'limit-sse'],
     targets: [],
-    rounds: 3,
   },
   {
     ...fanOut,
@@ -274,6 +261,5 @@ export const works: readonly Work[] = [
     figures: ['cpuUs', 'bytesPerDelivery'],
     takes: ['own-ws', 'own-ws-deflate', 'ws-deflate', 'limit-ws'],
     targets: [{ ours: ['own-ws-deflate'], figure: 'cpuUs', atMost: 1.3, of: 'own-ws' }],
-    rounds: 3,
   },
 ]

@@ -6,8 +6,9 @@ import { contestants, type Contestant } from '../bench/contestants.ts'
 import { document } from '../bench/docs.ts'
 import { fitted } from '../bench/fit.ts'
 import { plot } from '../bench/plot.ts'
-import { markdown } from '../bench/report.ts'
-import { Results } from '../bench/results.ts'
+import { markdown, verdict } from '../bench/report.ts'
+import { Results, spreadOf, type Spread } from '../bench/results.ts'
+import { run, stepsOf } from '../bench/rounds.ts'
 import { works, type Work } from '../bench/works.ts'
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
@@ -19,6 +20,12 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
 const work: Work = named(works, 'b8')
 const contestant = (name: string): Contestant => named(contestants, name)
 const about = { machine: [], versions: [], notes: [], seconds: 1 }
+
+function spread(...values: number[]): Spread {
+  const found = spreadOf(values)
+  if (!found) throw new Error('no values')
+  return found
+}
 
 /** Rounds of CPU time per delivery. */
 function measured(rounds: Readonly<Record<string, readonly number[]>>): Results {
@@ -39,13 +46,40 @@ describe('the report of the bench', () => {
       contestants,
       about,
     )
-    expect(text).toContain('| b8 | own-ws | CPU µs/delivery <= 1.25 x limit-ws | 1.20 | yes |')
+    expect(text).toContain('| b8 | own-ws | CPU µs/delivery <= 1.25 x limit-ws | 1.20 | yes | 1.20 | - |')
     expect(text).toContain('| **own-ws** | 2.40 [1.20-4.80] |')
   })
 
   test('says what is not met', () => {
     const text = markdown(measured({ 'limit-ws': [1], 'own-ws': [1.3] }), [work], contestants, about)
-    expect(text).toContain('| b8 | own-ws | CPU µs/delivery <= 1.25 x limit-ws | 1.30 | **no** |')
+    expect(text).toContain('| b8 | own-ws | CPU µs/delivery <= 1.25 x limit-ws | 1.30 | **no** | 1.30 | - |')
+  })
+
+  test('a miss within the interval is none, and one by all rounds is', () => {
+    const one = { ours: [], figure: 'cpuUs', atMost: 1.25 } as const
+    const judged = (...values: number[]) => verdict(one, spread(...values))
+    expect(judged(1.2, 1.25, 1.4)).toBe('yes')
+    expect(judged(1.25, 1.3, 1.3)).toBe('within the interval')
+    expect(judged(1.26, 1.3, 1.3)).toBe('no')
+    const least = { ours: [], figure: 'perSecond', atLeast: 0.7 } as const
+    expect(verdict(least, spread(0.6, 0.69, 0.7))).toBe('within the interval')
+    expect(verdict(least, spread(0.6, 0.65, 0.69))).toBe('no')
+  })
+
+  test('says how sure the interval is, and that few rounds make no verdict', () => {
+    const text = (rounds: number) => {
+      const ones = Array.from({ length: rounds }, () => 1)
+      return markdown(measured({ 'limit-ws': ones, 'own-ws': ones }), [work], contestants, about)
+    }
+    expect(text(7)).toContain('98.4 %')
+    expect(text(7)).not.toContain('a hint')
+    expect(text(3)).toContain('75.0 %')
+    expect(text(3)).toContain('A verdict takes 7 rounds, and some rows have 3')
+  })
+
+  test('shows ours beside what Node itself costs', () => {
+    const text = markdown(measured({ 'node-ws': [2, 3], 'own-ws': [3, 4.5] }), [work], contestants, about)
+    expect(text).toMatch(/\| \*\*own-ws\*\* \|.*\| 1\.50 \|$/m)
   })
 
   test('has no figure for what has failed, and says why', () => {
@@ -86,6 +120,59 @@ describe('the report of the bench', () => {
     expect(drawing).toContain('>own-ws</text>')
     expect(drawing).toContain('>bun-ws</text>')
     expect(drawing).not.toContain('>limit-ws</text>')
+  })
+})
+
+describe('a run', () => {
+  const setting = { machine: ['this one'], versions: ['Everwire 1', 'Node 2'] }
+  const entered = ['limit-ws', 'own-ws', 'ws-hand'].map(contestant)
+  const steps = stepsOf(5, [work], entered)
+  const figures = { cpuUs: 1, tookMs: 2_000 }
+
+  /** One that is ended while it makes its `last` measurement; gives what was saved, said and measured. */
+  async function ran(results: Results, last = Infinity) {
+    const outcome = { saved: '', said: [] as string[], measured: [] as string[] }
+    await run(steps, results, {
+      measure: async ({ name }) => {
+        outcome.measured.push(name)
+        if (outcome.measured.length === last) throw new Error('it was killed')
+        return figures
+      },
+      save: () => (outcome.saved = results.saved(setting)),
+      say: (text) => outcome.said.push(text),
+      ended: () => outcome.measured.length >= last,
+    })
+    return outcome
+  }
+
+  test('measures whom no target names three times, and the others in every round', () => {
+    const rounds = (name: string) => steps.filter(({ contestant }) => contestant.name === name).length
+    expect(['limit-ws', 'own-ws', 'ws-hand'].map(rounds)).toEqual([5, 5, 3])
+  })
+
+  test('that was ended goes on where it was, and measures nothing twice', async () => {
+    const first = await ran(new Results(), 6)
+    const results = Results.from(first.saved, setting)
+    expect(results.all).toHaveLength(5)
+    const second = await ran(results)
+    expect(second.measured).toHaveLength(steps.length - 5)
+    const done = Results.from(second.saved, setting)
+    expect(done.failures).toEqual([])
+    expect(done.all.map(({ contestant, round }) => `${round} ${contestant}`)).toEqual(
+      steps.map(({ contestant, round }) => `${round} ${contestant.name}`),
+    )
+  })
+
+  test('goes on with no other code, and on no other machine', async () => {
+    const { saved } = await ran(new Results())
+    expect(() => Results.from(saved, { ...setting, versions: ['Everwire 1', 'Node 3'] })).toThrow('Node 3')
+    expect(() => Results.from(saved, { ...setting, machine: ['that one'] })).toThrow('that one')
+  })
+
+  test('says what is left, by what it took so far', async () => {
+    const { said } = await ran(new Results())
+    expect(said[0]).toBe(`${steps.length} of ${steps.length} measurements, 0:32`)
+    expect(said.at(-2)).toBe('5/5 b8 limit-ws cpuUs 1, p50Us undefined, p99Us undefined (0:02 left)')
   })
 })
 
