@@ -41,6 +41,8 @@ export class Reader implements Listener, Stepper {
   #snapshots = 0
   /** The sequence last told on the wire. */
   #told: number
+  /** The topic of a reader of one channel that has begun and owes no snapshot: nothing else need be looked at. */
+  #live: Topic | undefined
 
   constructor(
     hub: Source,
@@ -124,12 +126,16 @@ export class Reader implements Listener, Stepper {
 
   close(): void {
     this.#closed = true
+    this.#live = undefined
     for (const { topic } of this.#channels) topic.readers.delete(this)
     this.#hub.release(this.#channels.map(({ topic }) => topic))
   }
 
   /** Writes what the sink has room for. Called when something was published, when the sink has drained, after a read. */
   step(): Progress {
+    const live = this.#live
+    // Where memory reaches back to it no page of the log is under way.
+    if (live && live.floor <= this.#at) return this.#takeLive(live)
     if (this.#closed) return 'idle'
     if (this.#reading) return 'reading'
     if (this.#sink.room <= 0) return 'more'
@@ -140,7 +146,11 @@ export class Reader implements Listener, Stepper {
       return 'reading'
     }
     this.#arrived()
-    return this.#channels.length === 1 && this.#snapshots === 0 ? this.#takeOne() : this.#takeMany()
+    const [only] = this.#channels
+    if (!only || this.#channels.length > 1 || this.#snapshots > 0 || this.#at < only.floor)
+      return this.#takeMany()
+    this.#live = only.topic
+    return this.#takeLive(only.topic)
   }
 
   /** Something new is there. */
@@ -154,23 +164,21 @@ export class Reader implements Listener, Stepper {
   }
 
   // Hot path: a live subscription of one channel.
-  #takeOne(): Progress {
-    const [only] = this.#channels
-    if (!only) return 'idle'
+  #takeLive(topic: Topic): Progress {
+    const { room } = this.#sink
+    if (room <= 0) return 'more'
     const { through } = this.#hub
-    const run = only.topic.between(Math.max(this.#at, only.floor), through)
+    const run = topic.between(this.#at, through)
     const { frames } = run
     const last = frames.at(-1)
-    if (last && this.#at >= only.floor) {
+    if (last) {
       const bytes = run.bytes(this.#format)
-      if (bytes.length <= this.#sink.room || frames.length === 1) {
-        this.#sink.write(bytes, 'message')
-        this.#told = last.seq
-        this.#moveTo(through)
-        return 'idle'
-      }
+      if (bytes.length > room && frames.length > 1) return this.#writeEach(frames, through)
+      this.#sink.write(bytes, 'message')
+      this.#told = last.seq
     }
-    return this.#writeEach(frames, through)
+    this.#moveTo(through)
+    return 'idle'
   }
 
   #takeMany(): Progress {
@@ -275,6 +283,7 @@ export class Reader implements Listener, Stepper {
   #startOver(tracked: Tracked): void {
     for (const other of this.#channels) other.floor = this.#after(other)
     this.#at = 0
+    this.#live = undefined
     tracked.floor = 0
     tracked.fresh = true
     tracked.snapshotBegun = false

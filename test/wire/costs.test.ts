@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Everwire } from '../../src/index.ts'
 import type { Log } from '../../src/log/log.ts'
@@ -14,7 +15,10 @@ import { start } from './start.ts'
 const subscribers = 40
 const channel = 'open/1'
 
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  Reflect.deleteProperty(Socket.prototype, 'writableLength')
+})
 
 /** A log that counts how often it is read. */
 function countedLog(): { readonly log: Log; readonly reads: () => number } {
@@ -46,6 +50,20 @@ function countedWrites() {
     return prototype._writev.call(this, chunks, done)
   })
   return writes
+}
+
+/** How often a socket is asked what it still holds. */
+function countedLooks(): () => number {
+  let looks = 0
+  // The stream's own cannot be spied on.
+  Object.defineProperty(Socket.prototype, 'writableLength', {
+    configurable: true,
+    get() {
+      looks++
+      return Reflect.get(Duplex.prototype, 'writableLength', this)
+    },
+  })
+  return () => looks
 }
 
 const transports = [
@@ -106,13 +124,15 @@ describe.each(transports)('$name', ({ format, compression, subscribed, ask }) =>
   }
 
   test.each([1, 8])(
-    '%i messages of a turn: encoded once, one write of one buffer, no read',
+    '%i messages of a turn: encoded once, one write of one buffer, one look at the socket, no read',
     async (messages) => {
       const { wire, readers, reads, encode } = await listeners({ query: `channel=${channel}` })
       const readsBefore = reads()
       const writes = countedWrites()
+      const looks = countedLooks()
       await publish(wire, messages, 'long'.repeat(500))
       await Promise.all(readers.map((reader) => reader.until('last')))
+      expect(looks()).toBe(subscribers)
       expect(encode).toHaveBeenCalledTimes(messages)
       expect(writes).toHaveLength(subscribers)
       expect(new Set(writes.map(({ socket }) => socket)).size).toBe(subscribers)
