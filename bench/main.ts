@@ -137,6 +137,7 @@ async function main(): Promise<number> {
     const cut = endedBy && `Ended by ${endedBy} after ${results.all.length} of ${steps.length} measurements.`
     report(results, possible, {
       ...setting,
+      command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
       notes: [before, cut, ...missing].filter((note) => note !== undefined),
       seconds: results.seconds(),
     })

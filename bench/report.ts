@@ -177,6 +177,7 @@ function warnings(results: Results, works: readonly Work[]): readonly string[] {
 }
 
 export interface About {
+  readonly command: string
   readonly machine: readonly string[]
   readonly versions: readonly string[]
   /** What stands in the way of the figures, or was left out. */
@@ -197,6 +198,7 @@ export function markdown(
   const noted = [...about.notes.map((note) => `- ${note}`), ...warnings(results, works)]
   return [
     '# Bench\n',
+    `    ${about.command}\n`,
     `${about.machine.join(' · ')}\n`,
     `${about.versions.join(' · ')}\n`,
     `Medians over the rounds, and in brackets the lowest and the highest; ${about.seconds} s in all. "x limit" is the ratio to the`,

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { contestants, type Contestant } from '../bench/contestants.ts'
 import { document } from '../bench/docs.ts'
 import { fitted } from '../bench/fit.ts'
+import { parts, shares } from '../bench/parts.ts'
 import { plot } from '../bench/plot.ts'
 import { markdown, verdict } from '../bench/report.ts'
 import { Results, spreadOf, type Spread } from '../bench/results.ts'
@@ -19,7 +20,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
 
 const work: Work = named(works, 'b8')
 const contestant = (name: string): Contestant => named(contestants, name)
-const about = { machine: [], versions: [], notes: [], seconds: 1 }
+const about = { command: 'npm run bench', machine: [], versions: [], notes: [], seconds: 1 }
 
 function spread(...values: number[]): Spread {
   const found = spreadOf(values)
@@ -174,6 +175,31 @@ describe('a run', () => {
     expect(said[0]).toBe(`${steps.length} of ${steps.length} measurements, 0:32`)
     expect(said.at(-2)).toBe('5/5 b8 limit-ws cpuUs 1, p50Us undefined, p99Us undefined (0:02 left)')
   })
+})
+
+test('a profile is shared out by parts, without what was idle', () => {
+  const frames = [
+    ['(idle)', ''],
+    ['writev', ''],
+    ['take', 'file:///tree/src/hub/reader.ts'],
+    ['frame', 'file:///tree/src/server/formats/ws.ts'],
+    ['publish', 'file:///tree/bench/servers/own.ts'],
+    ['emit', 'node:events'],
+    ['(garbage collector)', ''],
+    ['get', ''],
+  ] as const
+  const nodes = frames.map(([functionName, url], id) => ({ id, callFrame: { functionName, url } }))
+  const found = shares({ nodes, samples: [0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7] })
+  expect(Object.fromEntries(found)).toEqual({
+    'kernel write': 0.3,
+    'our hub': 0.2,
+    'our formats': 0.1,
+    'the program that publishes': 0.1,
+    'net, streams and timers of Node': 0.1,
+    'garbage collector': 0.1,
+    'built-in functions: hashing, closing, maps, JSON': 0.1,
+  })
+  expect(parts).toEqual(expect.arrayContaining([...found.keys()]))
 })
 
 describe('the model of how the cost grows', () => {

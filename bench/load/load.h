@@ -42,7 +42,7 @@ struct options {
   const char *path, *late_path, *ready;
   const char *send[4], *late_send;
   int sends;
-  bool binary, churn, late_connect, deflate;
+  bool binary, churn, late_connect, deflate, profile;
   uint32_t connections, late, at_once, streams;
   uint64_t late_expect, step;
   double settle, warm, window, drain, late_within;

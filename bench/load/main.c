@@ -101,7 +101,13 @@ static void come_and_go(double seconds) {
   }
 }
 
+/* Tells the watched server, which knows what that means, that its profile is to begin, or to end. */
+static void profile(void) {
+  if (options.profile) kill(options.pids[0], SIGPWR);
+}
+
 static void print_churn(void) {
+  profile();
   come_and_go(options.warm);
   struct usage before = usage_now();
   state.subscribed = 0;
@@ -109,6 +115,8 @@ static void print_churn(void) {
   come_and_go(options.window);
   struct usage after = usage_now();
   double seconds = (double)(clock_ns() - began) / 1e9, connects = state.subscribed;
+  profile();
+  if (options.profile) turns_for(1);
   if (connects == 0) die("nobody has connected");
   printf("{\"connects\":%.0f,\"connectsPerSecond\":%.0f,\"cpuUsPerConnect\":%.3f,\"serverCores\":%.3f,\"failed\":%u,"
          "\"faults\":%" PRIu64 "}\n",
@@ -178,6 +186,7 @@ static void run(void) {
   if (options.window > 0) {
     state.counting = true;
     publish_begin();
+    profile();
     turns_for(options.warm);
     struct usage before = usage_now();
     began = clock_ns();
@@ -187,6 +196,7 @@ static void run(void) {
     if (!options.late) turns_for(options.window);
     seconds = (double)(clock_ns() - began) / 1e9;
     struct usage after = usage_now();
+    profile();
     double busy = 1 - (double)idle_ns / 1e9 / seconds;
     double cpu = (double)(after.cpu_ns - before.cpu_ns) / 1e3;
     uint64_t delivered = state.deliveries + state.late_deliveries;
@@ -266,6 +276,7 @@ static void set(const char *name, char *value) {
   else if NAMED("deflate") options.deflate = true;
   else if NAMED("late-connect") options.late_connect = true;
   else if NAMED("signal") options.signal = true;
+  else if NAMED("profile") options.profile = true;
   else if NAMED("publish-array") options.publish_array = true;
   else if NAMED("publish-line") options.publish_line = true;
   else die("no option --%s", name);
