@@ -1,7 +1,7 @@
 // How the cost grows: with subscribers, channels, bytes, messages a turn, rate and connections; and a model of it.
 import { contestants } from './contestants.ts'
 import { fitted, type Fit } from './fit.ts'
-import { measure, type Result } from './measure.ts'
+import { Invalid, measure, type Result } from './measure.ts'
 import { markdownTable, short, shown } from './report.ts'
 import { spreadOf, type Spread } from './results.ts'
 import { fanOut, type Work } from './works.ts'
@@ -80,7 +80,7 @@ export const series: readonly Series[] = [
   },
   {
     name: 'rate',
-    title: '1 to 300 messages/s, 1,000 subscribers',
+    title: '3 to 300 messages/s, 1,000 subscribers',
     along: 'messages/s',
     of: 'CPU µs per delivery',
     values: [3, 10, 30, 100, 300],
@@ -118,9 +118,16 @@ export interface Curve {
   readonly fit: Fit | undefined
 }
 
-/** Everybody in turn along each curve, again in each round. Throws Invalid when anything was lost or doubled. */
-export async function grown(rounds: number, say: (line: string) => void): Promise<readonly Curve[]> {
+export interface Grown {
+  readonly curves: readonly Curve[]
+  /** Measurements in which something was lost or doubled: they have no figure. */
+  readonly failures: readonly string[]
+}
+
+/** Everybody in turn along each curve, again in each round. */
+export async function grown(rounds: number, say: (line: string) => void): Promise<Grown> {
   const found = new Map<string, number[]>()
+  const failures: string[] = []
   const key = (one: Series, contestant: string, value: number) => `${one.name} ${contestant} ${value}`
   for (let round = 1; round <= rounds; round++) {
     for (const one of series) {
@@ -129,15 +136,22 @@ export async function grown(rounds: number, say: (line: string) => void): Promis
           const contestant = contestants.find((each) => each.name === name)
           if (!contestant) throw new Error(`there is no server "${name}"`)
           const work: Work = { ...fanOut, name: one.name, title: one.title, targets: [], ...one.work(value) }
-          const figure = one.figure(await measure(contestant, work), work)
-          const known = found.get(key(one, name, value)) ?? []
-          found.set(key(one, name, value), [...known, figure])
-          say(`${round}/${rounds} ${one.name} ${value} ${name}: ${short(figure)} ${one.of}`)
+          const what = `${round}/${rounds} ${one.name} ${value} ${name}`
+          try {
+            const figure = one.figure(await measure(contestant, work), work)
+            const known = found.get(key(one, name, value)) ?? []
+            found.set(key(one, name, value), [...known, figure])
+            say(`${what}: ${short(figure)} ${one.of}`)
+          } catch (error) {
+            if (!(error instanceof Invalid)) throw error
+            failures.push(`${what}: ${error.message}`)
+            say(`${what} failed: ${error.message}`)
+          }
         }
       }
     }
   }
-  return series.flatMap((one) =>
+  const curves = series.flatMap((one) =>
     one.takes.map((contestant) => {
       const points = one.values.flatMap((value) => {
         const is = spreadOf(found.get(key(one, contestant, value)) ?? [])
@@ -153,10 +167,15 @@ export async function grown(rounds: number, say: (line: string) => void): Promis
       return { series: one, contestant, points, fit }
     }),
   )
+  return { curves, failures }
 }
 
 /** Tables of the curves and of the model. */
-export function growthMarkdown(curves: readonly Curve[], machine: readonly string[], rounds: number): string {
+export function growthMarkdown(
+  { curves, failures }: Grown,
+  about: readonly string[],
+  rounds: number,
+): string {
   const tables = series.map((one) => {
     const own = curves.filter((curve) => curve.series === one)
     const rows = one.values.map((value) => [
@@ -178,9 +197,13 @@ export function growthMarkdown(curves: readonly Curve[], machine: readonly strin
       : [],
   )
   return [
-    `${machine.join(' · ')}. Medians of ${rounds} rounds, and in brackets the lowest and the highest. Nothing was lost or doubled.\n`,
+    `    npm run bench -- --growth --rounds ${rounds}\n`,
+    `${about.join(' · ')}\n`,
+    'Medians over the rounds, and in brackets the lowest and the highest. Where a figure stands nothing was lost or doubled.\n',
+    ...(failures.length > 0 ? [`Failed:\n\n${failures.map((one) => `- ${one}`).join('\n')}\n`] : []),
     '### A model\n',
-    'Fitted to the curves so that the relative deviations are least; the last column is the largest of them.\n',
+    'What a server costs, as a sum of two terms, fitted to the points of each curve so that the relative deviations are smallest;',
+    'the last column is how far the farthest point is from the model.\n',
     `${markdownTable(['curve', 'server', 'cost', 'farthest point'], models)}\n`,
     ...tables,
   ].join('\n')

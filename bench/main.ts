@@ -87,15 +87,16 @@ function chosen<T extends { readonly name: string }>(
   return all.filter(({ name }) => wanted.some((one) => fits(name, one)))
 }
 
-async function growth(rounds: number): Promise<void> {
-  const curves = await grown(rounds, console.error)
-  const text = growthMarkdown(curves, machine(), rounds)
-  const svg = growthPlot(curves)
-  write({ 'growth.md': text, 'growth.svg': svg, 'growth.json': JSON.stringify(curves, null, 1) })
+async function growth(rounds: number): Promise<number> {
+  const all = await grown(rounds, console.error)
+  const text = growthMarkdown(all, [...machine(), ...versions(new Set())], rounds)
+  const svg = growthPlot(all.curves)
+  write({ 'growth.md': text, 'growth.svg': svg, 'growth.json': JSON.stringify(all, null, 1) })
   const drawing = { file: 'growth.svg', alt: 'CPU and memory as each grows', svg }
   if (values.docs)
     document(join(root, 'docs'), { mark: 'growth', title: 'How the cost grows', text, drawing })
   console.log(text)
+  return all.failures.length === 0 ? 0 : 1
 }
 
 async function main(): Promise<number> {
@@ -112,10 +113,7 @@ async function main(): Promise<number> {
   const unlock = await locked(console.error)
   try {
     buildTools()
-    if (values.growth) {
-      await growth(rounds)
-      return 0
-    }
+    if (values.growth) return await growth(rounds)
     const { entered, there, missing } = taking(asked)
     const before = busy()
     const files = openFiles()

@@ -1,7 +1,8 @@
 /* The limit on this machine: an epoll server that makes each message once and gives it to every socket with send(2),
  * what one turn publishes in one write. It understands nothing but the beginning of a request, and is no product.
  * PORT, RATE (messages/s, 0: as fast as they are taken), BURST (messages a turn) come from the environment; SIGUSR2
- * begins and ends publishing. CHANNELS=1: the messages go to one subscriber after the other, not to all. */
+ * begins and ends publishing. CHANNELS above 1: each message goes to the next of so many channels, of which each
+ * subscriber has one; those that nobody has take theirs, too. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -140,7 +141,7 @@ static size_t message(char *to, bool events, uint64_t number, int64_t now, size_
   return (size_t)(data - to) + size + (events ? 4 : 0);
 }
 
-static void publish(int messages, size_t size, bool channels) {
+static void publish(int messages, size_t size, uint32_t channels) {
   static char frames[2][1 << 20];
   static uint64_t number;
   static uint32_t next;
@@ -150,19 +151,20 @@ static void publish(int messages, size_t size, bool channels) {
   int64_t now = clock_ns();
   for (; messages > 0; messages--) {
     length[events] += message(frames[events] + length[events], events, ++number, now, size);
-    if (channels) {
-      give(peers[next++ % count], frames[events], length[events]);
+    if (channels > 1) {
+      uint32_t channel = next++ % channels;
+      if (channel < count) give(peers[channel], frames[events], length[events]);
       length[events] = 0;
     }
   }
-  if (channels) return;
+  if (channels > 1) return;
   for (uint32_t i = 0; i < count; i++) give(peers[i], frames[events], length[events]);
 }
 
 int main(void) {
   int rate = setting("RATE", 0), burst = setting("BURST", 1), one = 1;
   size_t size = (size_t)setting("SIZE", 128);
-  bool channels = setting("CHANNELS", 0) > 1;
+  uint32_t channels = (uint32_t)setting("CHANNELS", 1);
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
