@@ -1,13 +1,14 @@
 import { connect } from 'everwire/client'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hostOf } from '../../src/client/channel.ts'
 import { Feed } from '../../src/client/tabs/feed.ts'
+import type { EverwireOptions } from '../../src/index.ts'
 import type { ServerMessage } from '../../src/protocol/messages.ts'
 import { openWire } from '../support/wire.ts'
 
 /** A feed of a channel at a server, and readers that come and go. */
-async function openFeed() {
-  const { wire, base } = await openWire()
+async function openFeed(options: EverwireOptions = {}) {
+  const { wire, base } = await openWire(options)
   const upstream = connect(base, { transports: ['websocket'] })
   onTestFinished(() => upstream.close())
   const host = hostOf(upstream.channel('tabs'))
@@ -76,6 +77,44 @@ describe('a feed', () => {
     await publish()
     for (const [i, other] of others.entries())
       await expect.poll(other.numbers).toEqual([...(all[i] ?? []), 4])
+  })
+
+  test('hands on what was held when no poll has brought it', async () => {
+    const { read, publish } = await openFeed()
+    const first = read('p')
+    await publish(2)
+    await expect.poll(first.numbers).toEqual(upTo(2))
+    const answered = Promise.withResolvers<void>()
+    const passed = Promise.withResolvers<void>()
+    const { fetch } = globalThis
+    vi.stubGlobal('fetch', async (...asked: Parameters<typeof fetch>) => {
+      const answer = await fetch(...asked)
+      answered.resolve()
+      await passed.promise
+      return answer
+    })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const late = read('q')
+    await answered.promise
+    // Behind the answer, which is still on its way.
+    await publish(2)
+    await expect.poll(first.numbers).toEqual(upTo(4))
+    expect(late.told).toEqual([])
+    passed.resolve()
+    await expect.poll(late.numbers).toEqual(upTo(4))
+  })
+
+  test('asks again until a late reader has all that the connection has had', async () => {
+    // An answer ends with the first message beyond this.
+    const { read, publish } = await openFeed({ limits: { unsentBytes: 1 } })
+    const first = read('p')
+    await publish(3)
+    await expect.poll(first.numbers).toEqual(upTo(3))
+    const late = read('q')
+    const stands = () => late.told.flatMap((one) => (one.type === 'subscribed' && one.id ? [one.id] : []))
+    await expect.poll(stands).toHaveLength(1)
+    expect(late.types()).toEqual(['subscribed', 'message', 'message', 'message', 'subscribed'])
+    expect(late.numbers()).toEqual(upTo(3))
   })
 
   test('tells nothing to a reader that has left while it caught up, nor twice to one that came back', async () => {

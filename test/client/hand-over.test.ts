@@ -63,7 +63,8 @@ function openPort(room: string, key: string) {
     isOpen = false
   }
   ends.push(close)
-  return { told, close, keepSilent: () => silence(), waits: () => waits }
+  const say = (text: string) => connection.send({ type: 'ping', text } as Outgoing)
+  return { told, close, say, keepSilent: () => silence(), waits: () => waits }
 }
 
 const opened = (to: string, leader: string): Word => ({
@@ -85,10 +86,16 @@ describe.skipIf(noLocks)('a port', () => {
   test('asks only when its lock is held, and takes what is said to it alone, once', async () => {
     const room = newRoom()
     const radio = openRadio(room)
-    const { told } = openPort(room, 'p')
-    // Whoever leads says so before and after.
+    const free = await holdPort('p')
+    const { told, say: sayOver } = openPort(room, 'p')
+    // It has heard who leads, and says what it has to say: nothing yet.
     radio.say({ kind: 'leads', leader: 'L' })
-    expect(await radio.next('open')).toEqual({ kind: 'open', port: 'p' })
+    radio.say(tell('p', 1))
+    expect(await told.next()).toEqual(received(1))
+    sayOver('heard')
+    expect(await radio.heard.next()).toMatchObject({ kind: 'say', text: 'heard' })
+    free()
+    expect(await radio.heard.next()).toEqual({ kind: 'open', port: 'p' })
     expect(await taken(portLock('p'))).toBe(true)
     for (const word of [
       opened('q', 'L'),
