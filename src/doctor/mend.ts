@@ -50,7 +50,7 @@ const uninspected: readonly Mend[] = [
     where: 'squid',
     lines: [
       'acl wire urlpath_regex ^/wire/',
-      '# for each SERVICE of icap_service or ecap_service',
+      '# for each SERVICE of icap_service or ecap_service, before what allows it:',
       'adaptation_access SERVICE deny wire',
     ],
   },

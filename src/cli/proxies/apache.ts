@@ -4,6 +4,8 @@ export const apache: Recommended = ({ host, port, upstream, tls }) => {
   const standard = tls ? 443 : 80
   return `# Everwire behind Apache 2.4.47 or newer. Save as /etc/apache2/sites-available/everwire.conf, then:
 #   a2enmod proxy proxy_http headers${tls ? ' ssl http2' : ''} && a2ensite everwire && apachectl configtest && systemctl reload apache2
+# On a port of several sites the first answers whom no ServerName fits: give this one a ServerName, or remove
+# Debian's own: a2dissite 000-default.
 # Each client takes a thread of mpm_event, of which Debian has 150: raise MaxRequestWorkers and ServerLimit, or take
 # another proxy for more than a few hundred clients. mpm_prefork takes a process for each.
 ${only(port !== standard, `# Unless ports.conf has it: Listen ${port}`)}${only(

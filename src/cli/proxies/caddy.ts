@@ -1,7 +1,8 @@
 import { only, type Recommended } from './site.ts'
 
 export const caddy: Recommended = ({ host, port, upstream, tls }) => {
-  return `# Everwire behind Caddy 2.5 or newer. Into /etc/caddy/Caddyfile, then: caddy reload --config /etc/caddy/Caddyfile
+  return `# Everwire behind Caddy 2.5 or newer. Into /etc/caddy/Caddyfile, in place of Debian's own site, then:
+#   caddy reload --config /etc/caddy/Caddyfile
 ${
   tls
     ? `# HTTP/2 and HTTP/3 are on: a page may have many event streams at once.

@@ -3,6 +3,8 @@ import type { Recommended } from './site.ts'
 export const nginx: Recommended = ({ host, port, upstream, tls }) => {
   const listen = `${host === undefined ? '' : `${host}:`}${port}`
   return `# Everwire behind nginx 1.18 or newer. Save as /etc/nginx/conf.d/everwire.conf, then: nginx -t && nginx -s reload
+# On a port of several sites the first answers whom no server_name fits: give this one a server_name, or remove Debian's
+# own site, /etc/nginx/sites-enabled/default.
 # Each client takes two connections, of which nginx by default has 512: raise worker_connections in nginx.conf.
 
 # A WebSocket asks to be upgraded; whatever else comes leaves the connection to Everwire open.
