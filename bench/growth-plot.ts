@@ -30,7 +30,10 @@ function powers({ low, high }: Scale): readonly number[] {
   return Array.from({ length: count + 1 }, (_, i) => low * 10 ** i)
 }
 
-const named = (value: number) => (value >= 1_000 ? `${value / 1_000}k` : String(Number(value.toPrecision(2))))
+function named(value: number): string {
+  if (value >= 1e6) return `${value / 1e6}M`
+  return value >= 1_000 ? `${value / 1_000}k` : String(Number(value.toPrecision(2)))
+}
 
 function drawnPanel(series: Series, curves: readonly Curve[]): string {
   const along = scaleOf(series.values)

@@ -190,7 +190,9 @@ export function growthMarkdown(
           [
             name,
             contestant,
-            fit.factors.map((factor, i) => `${short(factor)} ${model[i]?.[0] ?? ''}`).join(' + '),
+            fit.factors
+              .flatMap((factor, i) => (factor > 0 ? [`${short(factor)} ${model[i]?.[0] ?? ''}`] : []))
+              .join(' + '),
             `${(fit.farthest * 100).toFixed(0)} %`,
           ],
         ]
