@@ -19,14 +19,21 @@ export class Gate {
     this.#between = between
   }
 
+  /** Whether there is room in this turn, which is then taken: nobody waits while there is. */
+  enters(): boolean {
+    if (this.#left === 0) return false
+    this.#awaitTurn()
+    this.#left--
+    return true
+  }
+
   /** Runs `enter`, which must not throw, now or when it is its turn. */
   admit(enter: () => void): void {
-    this.#awaitTurn()
-    if (this.#left > 0) {
-      this.#left--
+    if (this.enters()) {
       enter()
       return
     }
+    this.#awaitTurn()
     this.#waiting.push(enter)
     // libuv hands over what up to 49,000 sockets have sent before it lets a turn end. Not at once: whoever waits here may
     // be about to say where others begin.

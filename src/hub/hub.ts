@@ -7,7 +7,7 @@ import { Gate } from './gate.ts'
 import { LogPages } from './log-pages.ts'
 import { Reader } from './reader.ts'
 import type { Sink, Source } from './sink.ts'
-import { resolveStart, type ChannelStart, type Keep } from './start.ts'
+import { allKnown, resolveStart, type ChannelStart, type Keep } from './start.ts'
 import { defaultMemory, MemoryBudget, Topic, type Listener, type MemoryLimits } from './topic.ts'
 
 /** What of its surroundings the hub uses; a test gives its own. */
@@ -108,17 +108,38 @@ export class Hub implements Source {
     return this.lineage.positionAt(await this.log.head())
   }
 
-  /** Where the channels of one stream start, all of them seeing the same "now". Throws `bad-position`. */
-  async starts(channels: readonly string[], asked: readonly Start[]): Promise<readonly ChannelStart[]> {
-    const head = await this.log.head()
+  /**
+   * Where the channels of one stream start, all of them seeing the same "now": at once where neither the log nor the gate
+   * keeps them waiting. Throws, or rejects with, `bad-position`.
+   */
+  starts(
+    channels: readonly string[],
+    asked: readonly Start[],
+  ): readonly ChannelStart[] | Promise<readonly ChannelStart[]> {
+    const head = this.log.head()
+    if (typeof head === 'number' && this.#starting.enters()) return this.#resolved(channels, asked, head)
+    return this.#startsInTurn(channels, asked, head)
+  }
+
+  async #startsInTurn(
+    channels: readonly string[],
+    asked: readonly Start[],
+    head: number | Promise<number>,
+  ): Promise<readonly ChannelStart[]> {
+    const now = await head
     await new Promise<void>((resolve) => this.#starting.admit(resolve))
-    const resolved = (channel: string, i: number) =>
-      resolveStart(this.log, this.#keep(channel), channel, i, asked[i] ?? {}, head)
-    const [only] = channels
-    // Hot path: thousands come back, each to its channel.
-    return only !== undefined && channels.length === 1
-      ? [await resolved(only, 0)]
-      : Promise.all(channels.map(resolved))
+    return this.#resolved(channels, asked, now)
+  }
+
+  #resolved(
+    channels: readonly string[],
+    asked: readonly Start[],
+    head: number,
+  ): readonly ChannelStart[] | Promise<readonly ChannelStart[]> {
+    const starts = channels.map((channel, i) =>
+      resolveStart(this.log, this.#keep(channel), channel, i, asked[i] ?? {}, head),
+    )
+    return allKnown(starts)
   }
 
   /** A reader over these channels. It does nothing until `step` is called. */

@@ -23,46 +23,56 @@ export interface ChannelStart {
   }
 }
 
+/** All of them; at once where none has to be waited for. */
+export function allKnown(
+  starts: readonly (ChannelStart | Promise<ChannelStart>)[],
+): readonly ChannelStart[] | Promise<readonly ChannelStart[]> {
+  const known = starts.filter((start): start is ChannelStart => !(start instanceof Promise))
+  return known.length === starts.length ? known : Promise.all(starts.map(async (start) => start))
+}
+
 const pageEntries = 256
 
 /** How a channel is kept; `none` is never stored. */
 export type Keep = 'all' | 'latest' | 'none'
 
 /**
- * Turns what a client asked for into where the channel starts. `index` is the channel's place in the stream's
+ * Turns what a client asked for into where the channel starts, at once where the log need not be asked. `index` is the channel's place in the stream's
  * list, which floors of a position refer to; `head` the log's head when the whole stream was asked for, so that
  * all of its channels agree on "now". Throws `bad-position`.
  */
-export async function resolveStart(
+export function resolveStart(
   log: Log,
   keep: Keep,
   channel: string,
   index: number,
   asked: Start,
   head: number,
-): Promise<ChannelStart> {
+): ChannelStart | Promise<ChannelStart> {
   if (keep === 'none') return { channel, after: head, fresh: false }
   const { after, last } = asked
   if (after !== undefined && after !== 'now' && after !== 'earliest') {
     return resume(log, keep, channel, index, after, head)
   }
   if (keep === 'latest') return { channel, after: 0, fresh: true, snapshotThrough: head }
-  if (after === 'earliest') {
-    const [oldest] = await log.history({ channel, limit: 1, order: 'forward' })
-    return { channel, after: justBefore(oldest, head), fresh: false }
-  }
-  const start = last === undefined ? undefined : await nthNewest(log, channel, last, head)
-  return { channel, after: justBefore(start, head), fresh: false }
+  if (after === 'earliest') return oldestKept(log, channel, head)
+  return last === undefined ? { channel, after: head, fresh: false } : nthNewest(log, channel, last, head)
 }
 
-async function resume(
+async function oldestKept(log: Log, channel: string, head: number): Promise<ChannelStart> {
+  const [oldest] = await log.history({ channel, limit: 1, order: 'forward' })
+  return { channel, after: justBefore(oldest, head), fresh: false }
+}
+
+/** Where nothing is lost this is known at once, of thousands that come back together. */
+function resume(
   log: Log,
   keep: 'all' | 'latest',
   channel: string,
   index: number,
   after: string,
   head: number,
-): Promise<ChannelStart> {
+): ChannelStart | Promise<ChannelStart> {
   const position = parsePosition(after)
   const floor = position.floors.get(index) ?? 0
   const seq = Math.max(floor, position.seq)
@@ -75,8 +85,25 @@ async function resume(
       return { channel, after: seq, fresh: false, snapshotBegun: begun }
   }
   if (reason === undefined) return { channel, after: seq, fresh: false }
+  return resumeBehindGap(log, keep, channel, { seq, epoch: position.epoch, after, reason }, head)
+}
+
+interface Broken {
+  readonly seq: number
+  readonly epoch: string
+  readonly after: string
+  readonly reason: GapReason
+}
+
+async function resumeBehindGap(
+  log: Log,
+  keep: 'all' | 'latest',
+  channel: string,
+  { seq, epoch, after, reason }: Broken,
+  head: number,
+): Promise<ChannelStart> {
   // Go on from the last place that reader and log certainly share; what is no more kept since is part of the gap.
-  const shared = reason === 'other-log' ? 0 : Math.min(seq, log.lineage.endOf(position.epoch) ?? head)
+  const shared = reason === 'other-log' ? 0 : Math.min(seq, log.lineage.endOf(epoch) ?? head)
   const [oldest] = await log.history({ channel, after: shared, limit: 1, order: 'forward' })
   const [newest] = await log.history({ channel, limit: 1, order: 'backward' })
   const gap = { reason, after, oldest: oldest?.seq, head: newest?.seq }
@@ -94,7 +121,7 @@ function justBefore(first: Entry | undefined, head: number): number {
 }
 
 /** The message `n` back from the head, or the oldest that is kept. In pages: only the last of them is wanted. */
-async function nthNewest(log: Log, channel: string, n: number, head: number): Promise<Entry | undefined> {
+async function nthNewest(log: Log, channel: string, n: number, head: number): Promise<ChannelStart> {
   let oldest: Entry | undefined
   for (let left = n; left > 0;) {
     const limit = Math.min(left, pageEntries)
@@ -103,7 +130,7 @@ async function nthNewest(log: Log, channel: string, n: number, head: number): Pr
     if (page.length < limit) break
     left -= limit
   }
-  return oldest
+  return { channel, after: justBefore(oldest, head), fresh: false }
 }
 
 /**

@@ -151,8 +151,8 @@ export interface Log {
   read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page>
   /** Kept entries of one channel, at most `limit` and as far as `bytes` reaches, oldest or newest first. */
   history(query: HistoryQuery): Promise<readonly Entry[]>
-  /** The greatest sequence appended; 0 when there is none. */
-  head(): Promise<number>
+  /** The greatest sequence appended; 0 when there is none. A store that knows it at once says it at once. */
+  head(): number | Promise<number>
   /** Calls the watcher from now on, never before `watch` has returned. Returns its own stop. */
   watch(after: number, watcher: Watcher): () => void
   /** Applies retention by age and forgets old tombstones and keys. The store calls it itself now and then. */

@@ -114,9 +114,8 @@ class MemoryLog implements Log {
     return entries
   }
 
-  async head(): Promise<number> {
-    this.#assertOpen()
-    return this.#head
+  head(): number | Promise<number> {
+    return this.#closed ? Promise.reject(logClosed()) : this.#head
   }
 
   watch(after: number, watcher: Watcher): () => void {

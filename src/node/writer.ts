@@ -163,17 +163,26 @@ const nothing = new Uint8Array(0)
 /** Lets a head that is written now leave together with what this turn says behind it, in one write. */
 export function holdHead(socket: Writable): void {
   socket.cork()
-  // A tick that is asked for by a tick comes after what the writers of this turn let out.
-  process.nextTick(() => process.nextTick(() => socket.uncork()))
+  heads.push(socket)
+  awaitEnd()
 }
 
 let turn: Writer[] = []
+let heads: Writable[] = []
+let awaited = false
 const now = Promise.resolve()
 
 // One callback a turn for all sockets: a thousand of them would cost more than the joining saves.
 function enqueue(writer: Writer): void {
+  turn.push(writer)
+  awaitEnd()
+}
+
+function awaitEnd(): void {
+  if (awaited) return
+  awaited = true
   // A `queueMicrotask` of Node is dearer: it keeps an async resource.
-  if (turn.push(writer) === 1) void now.then(settled)
+  void now.then(settled)
 }
 
 // After the promises of this turn: what they bring, a subscription to the greeting, leaves with it.
@@ -183,6 +192,10 @@ function settled(): void {
 
 function flushTurn(): void {
   const writers = turn
+  const held = heads
   turn = []
+  heads = []
+  awaited = false
   for (const writer of writers) writer.flush()
+  for (const socket of held) socket.uncork()
 }

@@ -1,3 +1,4 @@
+import { andThen } from '../session/at-once.ts'
 import type { Exchange } from './exchange.ts'
 import type { Kernel } from './kernel.ts'
 import { streamEvents } from './sse.ts'
@@ -13,17 +14,16 @@ export interface OwnStreamOptions {
  * An event stream of a route of the application, over channels that the route decides on: where it starts is the
  * client's to say, and the channels' rules hold.
  */
-export async function serveOwnSse(
+export function serveOwnSse(
   kernel: Kernel,
   exchange: Exchange,
   channels: readonly string[],
   options: OwnStreamOptions,
-): Promise<void> {
-  const request = await streamRequest(kernel, exchange, channels)
-  const principal = await identifyReader(kernel, exchange)
-  if (!principal) return
-  await streamEvents(kernel, exchange, principal, {
-    ...request,
-    option: (name) => (name === 'envelope' && options.envelope ? '1' : request.option(name)),
+): void | Promise<void> {
+  return andThen(streamRequest(kernel, exchange, channels), (request) => {
+    const option = (name: string) => (name === 'envelope' && options.envelope ? '1' : request.option(name))
+    return andThen(identifyReader(kernel, exchange), (principal) =>
+      principal ? streamEvents(kernel, exchange, principal, { ...request, option }) : undefined,
+    )
   })
 }

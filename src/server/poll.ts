@@ -28,20 +28,21 @@ export function servePoll(kernel: Kernel, exchange: Exchange): void | Promise<vo
  * Answers as soon as there is something, or when the wait is over; the first poll, which has no position yet, at once.
  * The answer's id is where the reader stands, so whatever the answer does not hold comes with the next.
  */
-async function answerPoll(
+function answerPoll(
   kernel: Kernel,
   exchange: Exchange,
   principal: Principal,
   request: StreamRequest,
-): Promise<void> {
+): void | Promise<void> {
   const askedMs = waitOf(request.option('wait'), kernel)
   const waitMs = request.resumes ? askedMs : 0
   const { channels } = request
-  await admitStream(kernel, principal, channels)
-  const starts = await kernel.hub.starts(channels, request.starts)
-  assertServing(kernel)
-  // Not awaited: while a poll waits, nothing of it is kept but its hold.
-  return new Hold(kernel, exchange, principal, waitMs).begin(starts)
+  return andThen(admitStream(kernel, principal, channels), () =>
+    andThen(kernel.hub.starts(channels, request.starts), (starts) => {
+      assertServing(kernel)
+      return new Hold(kernel, exchange, principal, waitMs).begin(starts)
+    }),
+  )
 }
 
 /** A poll that waits: over once there is something to answer, the time is up, or the peer or this server goes away. */

@@ -1,7 +1,8 @@
+import type { ChannelStart } from '../hub/start.ts'
 import { codes, EverwireError } from '../protocol/codes.ts'
 import { formatEvent } from '../protocol/sse.ts'
+import { andThen } from '../session/at-once.ts'
 import type { Principal } from '../session/guard.ts'
-import { refusalOf } from '../session/refusal.ts'
 import type { Exchange } from './exchange.ts'
 import { sseFormats, type SseFormat } from './formats/sse.ts'
 import { assertServing, type Kernel } from './kernel.ts'
@@ -10,31 +11,42 @@ import { retryMs } from './sse-retry.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
 import { identifyReader } from './ticket-request.ts'
 
-/** `GET sse` and `POST sse` (PROTOCOL.md section 7). What may pass is answered as an event, the rest is thrown. */
-export async function serveSse(kernel: Kernel, exchange: Exchange): Promise<void> {
-  try {
-    const request = await streamRequest(kernel, exchange)
-    const principal = await identifyReader(kernel, exchange)
-    if (principal) await streamEvents(kernel, exchange, principal, request)
-  } catch (error) {
-    refuseStream(kernel, exchange, refusalOf(error, kernel.report))
-  }
+/** `GET sse` and `POST sse` (PROTOCOL.md section 7). What it throws the router answers: as an event, where it may pass. */
+export function serveSse(kernel: Kernel, exchange: Exchange): void | Promise<void> {
+  return andThen(streamRequest(kernel, exchange), (request) =>
+    andThen(identifyReader(kernel, exchange), (principal) =>
+      principal ? streamEvents(kernel, exchange, principal, request) : undefined,
+    ),
+  )
 }
 
 /**
- * Streams the channels asked for to a peer who is known; its rights are checked here. Fulfilled once the stream has
- * begun. Throws when it cannot begin, before anything was answered.
+ * Streams the channels asked for to a peer who is known; its rights are checked here. Done, or fulfilled, once the stream
+ * has begun. Throws, or rejects, when it cannot begin, before anything was answered.
  */
-export async function streamEvents(
+export function streamEvents(
   kernel: Kernel,
   exchange: Exchange,
   principal: Principal,
   request: StreamRequest,
-): Promise<void> {
+): void | Promise<void> {
   const { channels } = request
-  await admitStream(kernel, principal, channels)
-  const starts = await kernel.hub.starts(channels, request.starts)
+  return andThen(admitStream(kernel, principal, channels), () =>
+    andThen(kernel.hub.starts(channels, request.starts), (starts) =>
+      begin(kernel, exchange, principal, request, starts),
+    ),
+  )
+}
+
+function begin(
+  kernel: Kernel,
+  exchange: Exchange,
+  principal: Principal,
+  request: StreamRequest,
+  starts: readonly ChannelStart[],
+): void {
   assertServing(kernel)
+  const { channels } = request
   const encoding = kernel.compression && takesGzip(exchange.headers['accept-encoding']) ? 'gzip' : 'identity'
   const headers = {
     ...streamHeaders(exchange),

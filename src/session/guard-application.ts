@@ -58,7 +58,8 @@ export class ApplicationGuard implements Guard {
     const granted = this.#granted(principal, action, channel)
     if (granted === true) return undefined
     if (granted === false) throw forbidden(action, channel)
-    return granted.then((yes) => {
+    // Of whatever kind the application's promise is: others tell by its class whether to wait.
+    return Promise.resolve(granted).then((yes) => {
       if (!yes) throw forbidden(action, channel)
     })
   }

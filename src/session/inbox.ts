@@ -39,11 +39,16 @@ export class Inbox {
     this.work()
   }
 
-  /** A command that takes time. Must not reject. With `bar` nothing else is heard until it is over. */
-  async begin(command: () => Promise<void>, bar = false): Promise<void> {
+  /** A command that may take time. Must not throw or reject. With `bar` nothing else is heard until it is over. */
+  begin(command: () => void | Promise<void>, bar = false): void | Promise<void> {
     this.#underWay++
     if (bar) this.#barred = true
-    await command()
+    const answered = command()
+    if (answered instanceof Promise) return answered.then(() => this.#ended(bar))
+    this.#ended(bar)
+  }
+
+  #ended(bar: boolean): void {
     this.#underWay--
     if (bar) this.#barred = false
     this.work()

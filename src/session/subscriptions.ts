@@ -1,5 +1,6 @@
 import { Outlet } from '../hub/outlet.ts'
 import type { Reader } from '../hub/reader.ts'
+import type { ChannelStart } from '../hub/start.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { ServerMessage, Start } from '../protocol/messages.ts'
 import type { Dialect } from './dialect.ts'
@@ -24,9 +25,9 @@ export class Subscriptions {
 
   /**
    * Starts a channel; `tell` writes `subscribed` with the id it is given, if any, before the channel's first message. The rights
-   * have been checked. Calls for one channel must not overlap.
+   * have been checked. Calls for one channel must not overlap. Throws, or rejects, with what refuses it.
    */
-  async subscribe(channel: string, start: Start, tell: (id: string | undefined) => void): Promise<void> {
+  subscribe(channel: string, start: Start, tell: (id: string | undefined) => void): void | Promise<void> {
     if (this.#readers.has(channel)) {
       throw new EverwireError(
         'already-subscribed',
@@ -40,11 +41,15 @@ export class Subscriptions {
         `a connection has at most ${most} channels: unsubscribe from some, or open another connection`,
       )
     }
-    const { hub } = this.#services
+    const starts = this.#services.hub.starts([channel], [start])
+    if (!(starts instanceof Promise)) return this.#begin(channel, starts, tell)
     this.#starting++
-    const starts = await hub.starts([channel], [start]).finally(() => this.#starting--)
+    return starts.finally(() => this.#starting--).then((known) => this.#begin(channel, known, tell))
+  }
+
+  #begin(channel: string, starts: readonly ChannelStart[], tell: (id: string | undefined) => void): void {
     if (this.#closed) return
-    const reader = hub.subscribe(starts, this.#dialect.format, this.#outlet)
+    const reader = this.#services.hub.subscribe(starts, this.#dialect.format, this.#outlet)
     this.#readers.set(channel, reader)
     tell(reader.startText())
     this.#outlet.ready(reader)

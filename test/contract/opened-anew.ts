@@ -49,7 +49,7 @@ class AnewLog implements Log {
   }
 
   head() {
-    return this.#anew((log) => log.head())
+    return this.#anew(async (log) => log.head())
   }
 
   watch(after: number, watcher: Watcher) {

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -64,6 +65,21 @@ function countedLooks(): () => number {
     },
   })
   return () => looks
+}
+
+/** Promises that the server's own code makes, until it is asked how many. */
+function countedPromises(): () => number {
+  let promises = 0
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'PROMISE' && /\/src\/(?:node|server|session|hub|log)\//.test(new Error().stack ?? ''))
+        promises++
+    },
+  }).enable()
+  return () => {
+    hook.disable()
+    return promises
+  }
 }
 
 const transports = [
@@ -157,6 +173,17 @@ describe.each(transports)('$name', ({ format, compression, subscribed, ask }) =>
     await listeners({ query: `channel=${channel}` })
     // The client's own is the request.
     expect(writes).toHaveLength(2 * subscribers)
+  })
+
+  test('what need not wait to be subscribed makes no promise, but for the one of its turn', async () => {
+    const { port } = await start({ compression, heartbeatMs: 600_000 })
+    const readers = Array.from({ length: subscribers }, () => new RawClient(port))
+    const promises = countedPromises()
+    for (const reader of readers) ask(reader, `channel=${channel}`)
+    await Promise.all(readers.map((reader) => reader.until(subscribed)))
+    const made = promises()
+    expect(made).toBeGreaterThan(0)
+    expect(made).toBeLessThanOrEqual(subscribers)
   })
 
   test('100 messages behind: those who come together read the log once, encode once, and write one buffer', async () => {
