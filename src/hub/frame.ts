@@ -18,6 +18,11 @@ export class Frame {
     this.message = message
   }
 
+  /** Its bytes for somebody who is alone: nobody else will ask, so they are not held. */
+  bytesOnce(format: WireFormat): Uint8Array {
+    return this.#format === format && this.#bytes ? this.#bytes : format.message(this.message)
+  }
+
   // Hot path: once per message per reader.
   bytes(format: WireFormat): Uint8Array {
     if (this.#format === format && this.#bytes) return this.#bytes

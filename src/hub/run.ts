@@ -7,17 +7,20 @@ import type { WireFormat } from './format.ts'
  */
 export class Run {
   readonly frames: readonly Frame[]
+  readonly #shared: boolean
   #joined: Map<WireFormat, Uint8Array> | undefined
 
-  constructor(frames: readonly Frame[]) {
+  /** Not `shared`: it has one taker, so that the bytes of a lone frame need not be held. */
+  constructor(frames: readonly Frame[], shared = true) {
     this.frames = frames
+    this.#shared = shared
   }
 
   // Hot path: once per reader per turn.
   bytes(format: WireFormat): Uint8Array {
     const [first] = this.frames
     if (!first) return empty
-    if (this.frames.length === 1) return first.bytes(format)
+    if (this.frames.length === 1) return this.#shared ? first.bytes(format) : first.bytesOnce(format)
     const known = this.#joined?.get(format)
     if (known) return known
     const parts = this.frames.map((frame) => frame.bytes(format))

@@ -42,7 +42,7 @@ test('all topics together stay within their memory', () => {
   expect(budget.used).toBe(0)
 })
 
-test('a message is encoded once for any number of readers, and so is what they have in common', () => {
+function countingFormat() {
   let encodes = 0
   const format: WireFormat = {
     name: 'counting',
@@ -54,11 +54,33 @@ test('a message is encoded once for any number of readers, and so is what they h
     snapshot: () => new Uint8Array(),
     position: () => new Uint8Array(),
   }
+  return { format, encodes: () => encodes }
+}
+
+const reader = () => ({ wake: () => {}, signal: () => {} })
+
+test('a message is encoded once for any number of readers, and so is what they have in common', () => {
+  const { format, encodes } = countingFormat()
   const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
   // Who is alone does not share.
-  for (let n = 0; n < 2; n++) topic.readers.add({ wake: () => {}, signal: () => {} })
+  for (let n = 0; n < 2; n++) topic.readers.add(reader())
   for (let seq = 1; seq <= 3; seq++) topic.push(frame(seq))
   const joined = Array.from({ length: 1_000 }, () => topic.between(0, 3).bytes(format))
-  expect(encodes).toBe(3)
+  expect(encodes()).toBe(3)
   expect(new Set(joined).size).toBe(1)
+})
+
+test('the bytes of a message are not held for a reader that is alone, nor made again once they are held', () => {
+  const { format, encodes } = countingFormat()
+  const topic = new Topic('c', 0, new MemoryBudget(defaultMemory))
+  topic.readers.add(reader())
+  topic.push(frame(1))
+  const once = [1, 2].map(() => topic.between(0, 1).bytes(format))
+  expect(new Set(once).size).toBe(2)
+  topic.readers.add(reader())
+  const held = topic.between(0, 1).bytes(format)
+  topic.readers.clear()
+  topic.readers.add(reader())
+  expect(topic.between(0, 1).bytes(format)).toBe(held)
+  expect(encodes()).toBe(3)
 })

@@ -117,9 +117,9 @@ export class Topic {
       if (!frame.superseded) found.push(frame)
     }
     if (found.length === 0) return emptyRun
-    const run = new Run(found)
     // Who is alone shares with nobody, and what is kept only for its sake the collector would have to carry.
-    if (this.readers.size < 2) return run
+    if (this.readers.size < 2) return new Run(found, false)
+    const run = new Run(found)
     const others = this.#taken.length < mostPlaces ? this.#taken : nothing
     this.#taken = [...others, { after, through, run }]
     return run

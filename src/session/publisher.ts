@@ -32,13 +32,15 @@ export class Publisher {
    * every entry i as `batchKey#i`, or of a lone one as it is. The rights have been checked. Throws `too-many-entries`,
    * `too-large`, `bad-payload`, `key-reused`, `store-unavailable`.
    */
-  async publish(
+  publish(
     principal: string,
     publications: readonly Publication[],
     batchKey?: string,
   ): Promise<readonly PublishAnswer[]> {
     const prepared = this.prepare(principal, publications, batchKey)
-    return this.commit(prepared instanceof Promise ? await prepared : prepared)
+    return prepared instanceof Promise
+      ? prepared.then((settled) => this.commit(settled))
+      : this.commit(prepared)
   }
 
   /**
