@@ -152,7 +152,10 @@ describe('a run', () => {
   })
 
   test('that was ended goes on where it was, and measures nothing twice', async () => {
-    const first = await ran(new Results(), 6)
+    const cut = new Results()
+    const first = await ran(cut, 6)
+    // What it was measuring when it was ended has not failed.
+    expect(cut.failures).toEqual([])
     const results = Results.from(first.saved, setting)
     expect(results.all).toHaveLength(5)
     const second = await ran(results)
