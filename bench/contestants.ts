@@ -84,7 +84,7 @@ function history(name: 'own' | 'bare', what: string): Contestant {
   }
 }
 
-function durable(name: 'own' | 'log' | 'bare', what: string): Contestant {
+function durable(name: 'own' | 'log' | 'same' | 'bare', what: string): Contestant {
   return {
     name: `${name}-durable`,
     what,
@@ -286,7 +286,14 @@ export const contestants: readonly Contestant[] = [
   history('bare', 'pages of the same store, encoded and written to the socket, by a loop'),
   durable('own', 'wire.publish on SQLite'),
   durable('log', 'the log beneath it'),
-  durable('bare', 'a thread that only groups inserts into commits'),
+  durable(
+    'same',
+    'a thread that only groups inserts into commits, of the rows and indexes of the store, and trims as it does',
+  ),
+  durable(
+    'bare',
+    'a thread that only groups inserts into commits, into a table of five columns without an index; nothing is removed',
+  ),
 ]
 
 /** Which commit this is, and whether what runs is what it holds. */

@@ -229,7 +229,7 @@ export const works: readonly Work[] = [
     title: 'publishes that are fsynced before they are acknowledged (SQLite), 256 in flight',
     kind: 'script',
     figures: ['perSecond', 'ackFsyncs'],
-    takes: ['own-durable', 'log-durable', 'bare-durable'],
+    takes: ['own-durable', 'log-durable', 'same-durable', 'bare-durable'],
     targets: [
       { ours: ['own-durable'], figure: 'perSecond', atLeast: 0.7, of: 'bare-durable' },
       { ours: ['own-durable'], figure: 'ackFsyncs', atMost: 2 },

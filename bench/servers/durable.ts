@@ -1,5 +1,6 @@
 // How many publishes a second are fsynced before they are acknowledged, and how long one that is alone waits, counted in
-// fsyncs of the same disk. `own`: wire.publish; `log`: the log beneath it; `bare`: a thread that does nothing else.
+// fsyncs of the same disk. `own`: wire.publish; `log`: the log beneath it; `same`: a thread that
+// writes the rows of the store and does nothing else; `bare`: one whose rows are as small as they can be.
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -31,8 +32,11 @@ async function log(path: string): Promise<Subject> {
   }
 }
 
-async function bare(path: string): Promise<Subject> {
-  const worker = new Worker(new URL('./bare-writer.ts', import.meta.url), { workerData: path })
+const bare = (path: string) => writer('./bare-writer.ts', path)
+const same = (path: string) => writer('./same-writer.ts', path)
+
+function writer(program: string, path: string): Subject {
+  const worker = new Worker(new URL(program, import.meta.url), { workerData: path })
   const waiting: (() => void)[] = []
   let batch: [string, string, string][] = []
   worker.on('message', (count: number) => {
@@ -84,7 +88,7 @@ async function alone({ publish }: Subject, folder: string): Promise<number> {
 
 const folder = mkdtempSync(join(process.cwd(), 'durable-'))
 try {
-  const subject = await { own, log, bare }[process.argv[2] as 'own' | 'log' | 'bare'](
+  const subject = await { own, log, same, bare }[process.argv[2] as 'own' | 'log' | 'same' | 'bare'](
     join(folder, 'store.db'),
   )
   await rate({ ...subject })

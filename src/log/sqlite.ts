@@ -6,6 +6,7 @@ import { placeOf } from './sqlite/place.ts'
 import { Publishes } from './sqlite/publishes.ts'
 import { Remote } from './sqlite/remote.ts'
 import { SqliteSpine } from './sqlite/spine.ts'
+import { Turn } from './sqlite/turn.ts'
 import type {
   Aged,
   AgesPage,
@@ -53,13 +54,22 @@ export async function sqliteLog(options: SqliteLogOptions): Promise<Log> {
   const { sweepMs = 60_000, now = Date.now, warn = (message) => process.emitWarning(message) } = options
   const { report = (error) => process.emitWarning(String(error)) } = options
   const file = placeOf(path)
-  const writing: WriterData = { file, sync, syncMs, dedupeMs, maxBytes }
+  const turn = Turn.shared()
+  const writing: WriterData = { file, sync, syncMs, dedupeMs, maxBytes, turn }
   const reading: ReaderData = { file }
   let answered = (): void => {}
   const [writer, reader] = await startBoth(writing, reading, () => answered())
   try {
     await reader.ask({ kind: 'open' })
-    const log = new SqliteLog({ writer: writer.remote, reader, ready: writer.ready, rules, dedupeMs, now })
+    const log = new SqliteLog({
+      writer: writer.remote,
+      reader,
+      ready: writer.ready,
+      turn,
+      rules,
+      dedupeMs,
+      now,
+    })
     answered = () => log.answered()
     log.sweepEvery(sweepMs, report)
     const { unproved } = writer.ready
@@ -97,6 +107,7 @@ interface Parts {
   readonly writer: Remote<WriterRequest>
   readonly reader: Remote<ReaderRequest>
   readonly ready: WriterReady
+  readonly turn: SharedArrayBuffer
   readonly rules: (channel: string) => Rule
   readonly dedupeMs: number
   readonly now: () => number
@@ -119,7 +130,7 @@ class SqliteLog implements Log {
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
-  constructor({ writer, reader, ready, rules, dedupeMs, now }: Parts) {
+  constructor({ writer, reader, ready, turn, rules, dedupeMs, now }: Parts) {
     this.lineage = new Lineage(ready.epochs)
     this.dedupeMs = dedupeMs
     this.#writer = writer
@@ -127,7 +138,7 @@ class SqliteLog implements Log {
     this.#rules = rules
     this.#now = now
     this.#head = ready.head
-    this.#publishes = new Publishes(writer, rules)
+    this.#publishes = new Publishes(writer, rules, new Turn(turn))
     this.#spine = new SqliteSpine(async (after) => {
       const page = await reader.ask({ kind: 'spine', after })
       this.#saw(page.through)

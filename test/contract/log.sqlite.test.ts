@@ -137,6 +137,72 @@ test('a process that cannot fsync takes no more, says so, and begins the next ep
   third.close(true)
 })
 
+test('what joins a group is in its commit, and fails with it', () => {
+  const data = { file, sync: 'always', syncMs: 1_000, dedupeMs: 1_000, maxBytes: Infinity } as const
+  const opened = openForWriting(data)
+  const store = new Store(opened.db, opened.head, data.dedupeMs)
+  store.rule(0, rule)
+  const said = (text: string) => [{ channel: 'a', event: 'e', data: text }]
+  const ran: string[] = []
+  let failing = false
+  const exec = opened.db.exec.bind(opened.db)
+  opened.db.exec = (sql) => {
+    ran.push(sql)
+    if (failing && sql === 'COMMIT') throw Object.assign(new Error('disk I/O error'), { errcode: 1_034 })
+    exec(sql)
+  }
+  const commits = new Commits(opened, file, store)
+  const run = (...parts: readonly (readonly number[])[]) => {
+    const asked = parts.map((ids) =>
+      ids.map((id) => ({
+        id,
+        request: { kind: 'append' as const, now: 1, entries: said(String(id)), rules: [0] },
+      })),
+    )
+    return commits.run(asked.shift() ?? [], () => asked.shift() ?? [])
+  }
+  const first = run([1, 2], [3], [4, 5])
+  expect(first.map((answer) => [answer.id, 'value' in answer && answer.value])).toEqual(
+    [1, 2, 3, 4, 5].map((id) => [id, [id, 0, 1, id - 1]]),
+  )
+  expect(ran).toEqual(['BEGIN IMMEDIATE', 'COMMIT'])
+  failing = true
+  const second = run([6], [7, 8])
+  expect(second.map((answer) => [answer.id, 'refusal' in answer])).toEqual([6, 7, 8].map((id) => [id, true]))
+  expect(run([9], [10]).map((answer) => [answer.id, 'refusal' in answer])).toEqual([[9, true]])
+  opened.close(commits.whole)
+})
+
+test('a row that waits to be inserted is seen by whatever reads its channel', () => {
+  const data = { file, sync: 'always', syncMs: 1_000, dedupeMs: 1_000, maxBytes: Infinity } as const
+  const opened = openForWriting(data)
+  const store = new Store(opened.db, opened.head, data.dedupeMs)
+  store.rule(0, rule)
+  store.rule(1, { ...rule, keep: 'latest' })
+  const append = (entry: { channel: string; slot?: string }, kind: number) =>
+    store.append({ now: 1, entries: [{ event: 'e', data: '1', ...entry }], rules: [kind] })
+  opened.db.exec('BEGIN IMMEDIATE')
+  const rows = 40
+  for (let i = 1; i <= rows; i++) expect(append({ channel: 'a' }, 0)).toEqual([i, 0, 1, i - 1])
+  // A channel whose rule has changed is read from the file.
+  append({ channel: 'a', slot: 's' }, 1)
+  expect(append({ channel: 'a' }, 0)).toEqual([rows + 2, 0, 1, rows + 1])
+  append({ channel: 'b', slot: 's' }, 1)
+  append({ channel: 'a' }, 0)
+  append({ channel: 'b', slot: 's' }, 1)
+  store.finish()
+  opened.db.exec('COMMIT')
+  store.committed()
+  const kept = opened.db.prepare('SELECT seq, ordinal, slot FROM entries ORDER BY seq').all()
+  expect(kept.map(({ seq }) => seq)).toEqual([...Array.from({ length: rows + 2 }, (_, i) => i + 1), 44, 45])
+  expect(kept.filter(({ slot }) => slot === null).map(({ ordinal }) => ordinal)).toEqual([
+    ...Array.from({ length: rows }, (_, i) => i + 1),
+    42,
+    43,
+  ])
+  opened.close(true)
+})
+
 test('after a failed write a log that another program is reading is not opened', async () => {
   await (await open()).close()
   const foreign = new DatabaseSync(file, { readOnly: true })

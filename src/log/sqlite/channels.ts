@@ -36,9 +36,12 @@ export const channelQueries = {
 /** The writer's view of the channels: as it is in the transaction under way. */
 export class Channels {
   readonly #known = new Map<string, ChannelState>()
+  readonly #beforeLoad: () => void
   readonly #statements
 
-  constructor(db: DatabaseSync) {
+  /** `beforeLoad`: brings into the file what it does not have yet. */
+  constructor(db: DatabaseSync, beforeLoad: () => void) {
+    this.#beforeLoad = beforeLoad
     this.#statements = {
       byName: db.prepare(channelQueries.byName),
       add: db.prepare(channelQueries.add),
@@ -54,6 +57,7 @@ export class Channels {
     const known = this.#known.get(name)
     if (known?.keep === keep) return known
     if (this.#known.size >= maxKnown) this.#known.clear()
+    this.#beforeLoad()
     const row = this.#statements.byName.get(name) ?? this.#add(name)
     const state = this.#load(row, keep)
     this.#known.set(name, state)

@@ -3,11 +3,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import { EverwireError } from '../../protocol/codes.ts'
 import { diskFailed, failureOf, genericError, refusalOf, resultCode } from './failure.ts'
 import { doubtOf, type Opened } from './opening.ts'
+import type { UnpackedAppend } from './packed.ts'
 import type { Store } from './store.ts'
 import type { Told } from './told.ts'
-import type { Answered, AppendRequest, Asked, WriterRequest } from './wire.ts'
+import type { Answered, Asked, WriterRequest } from './wire.ts'
 
-type Operation = Asked<AppendRequest | Exclude<WriterRequest, { kind: 'appends' } | { kind: 'close' }>>
+export type Operation = Asked<
+  UnpackedAppend | Exclude<WriterRequest, { kind: 'appends' } | { kind: 'close' }>
+>
 
 /** Commits groups of operations, and takes no more once it cannot know what is on the disk. */
 export class Commits {
@@ -17,6 +20,7 @@ export class Commits {
   readonly #told: Told
   #doubt: EverwireError | undefined
   #unsynced = false
+  #lastMs = 0
 
   constructor({ db, told }: Pick<Opened, 'db' | 'told'>, file: string, store: Store) {
     this.#db = db
@@ -25,25 +29,40 @@ export class Commits {
     this.#store = store
   }
 
+  /** How long the last commit took to reach the disk. */
+  get lastMs(): number {
+    return this.#lastMs
+  }
+
   /** Nothing has failed: what was committed is whole. */
   get whole(): boolean {
     return this.#doubt === undefined
   }
 
-  /** Applies a group in one transaction: all of its answers, or none but refusals. */
-  run(group: readonly Operation[]): readonly Answered[] {
-    if (this.#doubt) return this.#refuseAll(group, this.#doubt)
+  /**
+   * Applies a group in one transaction: all of its answers, or none but refusals. `more` is asked until it gives nothing,
+   * what it gives belongs to the group.
+   */
+  run(first: readonly Operation[], more = (): readonly Operation[] => []): readonly Answered[] {
+    if (this.#doubt) return this.#refuseAll(first, this.#doubt)
+    const group: Operation[] = []
     try {
       this.#db.exec('BEGIN IMMEDIATE')
-      const answers = group.map((operation) => this.#apply(operation))
+      const answers: Answered[] = []
+      for (let taken = first; taken.length > 0; taken = more()) {
+        group.push(...taken)
+        for (const operation of taken) answers.push(this.#apply(operation))
+      }
       this.#store.finish()
+      const began = performance.now()
       this.#db.exec('COMMIT')
+      this.#lastMs = performance.now() - began
       this.#tell(this.#store.committed())
       this.#unsynced = true
       return answers
     } catch (error) {
       this.#abandon(error)
-      return this.#refuseAll(group, failureOf(error, this.#file).error)
+      return this.#refuseAll(group.length > 0 ? group : first, failureOf(error, this.#file).error)
     }
   }
 

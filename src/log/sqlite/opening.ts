@@ -29,7 +29,7 @@ const checkedWholeBytes = 32 * 1024 * 1024
 const checkedTail = 1_000
 
 /** Opens the log for writing: takes the lock, checks the tail and begins a new epoch. */
-export function openForWriting(data: WriterData): Opened {
+export function openForWriting(data: Omit<WriterData, 'turn'>): Opened {
   const release = takeLock(data.file)
   let db: DatabaseSync | undefined
   try {
@@ -42,7 +42,7 @@ export function openForWriting(data: WriterData): Opened {
   }
 }
 
-function begin(db: DatabaseSync, data: WriterData, release: () => void): Opened {
+function begin(db: DatabaseSync, data: Omit<WriterData, 'turn'>, release: () => void): Opened {
   const { file, sync, maxBytes } = data
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   ensureSchema(db, file)

@@ -33,6 +33,7 @@ export function emptyAppends(): PackedAppends {
 
 /** One append, as the store takes it. */
 export interface UnpackedAppend {
+  readonly kind: 'append'
   readonly now: number
   readonly entries: readonly NewEntry[]
   /** For each entry its rule, by its number. */
@@ -71,7 +72,7 @@ export function unpack(packed: PackedAppends): readonly UnpackedAppend[] {
       const plain = { channel: channel[at] ?? '', event: event[at] ?? '', data: data[at] ?? '' }
       entries.push(restOf[nextRest] === at ? withRest(plain, rest[nextRest++]) : plain)
     }
-    return { now: packed.now[i] ?? 0, entries, rules }
+    return { kind: 'append', now: packed.now[i] ?? 0, entries, rules }
   })
 }
 

@@ -5,6 +5,7 @@ import { sizeOf } from '../merge.ts'
 import { emptyAppends, pack, type PackedAppends, type Rest } from './packed.ts'
 import { errorOf, type Remote } from './remote.ts'
 import { RuleNumbers } from './rules.ts'
+import type { Turn } from './turn.ts'
 import { appendedStride, type PackedAnswers, type WriterRequest } from './wire.ts'
 
 /** Bytes of messages that may wait for the disk; past it a publish is refused, and may be repeated. */
@@ -12,7 +13,7 @@ const maxWaitingBytes = 64 * 1024 * 1024
 // What an entry costs on its way, besides its data.
 const entryBytes = 200
 /** So many are sent before the turn has ended: the writer begins with them. */
-const mostEntries = 256
+const partEntries = 64
 
 /** An append that has not been answered. */
 interface Waiting {
@@ -27,6 +28,8 @@ export class Publishes {
   readonly #writer: Remote<WriterRequest>
   readonly #rules: (channel: string) => Rule
   readonly #numbers: RuleNumbers
+  readonly #turn: Turn
+  #turning = false
   #waitingBytes = 0
   /** The appends of this turn. */
   #packed = emptyAppends()
@@ -35,8 +38,9 @@ export class Publishes {
   #appends: SpineAppend[] = []
   #fulfil: (() => void)[] = []
 
-  constructor(writer: Remote<WriterRequest>, rules: (channel: string) => Rule) {
+  constructor(writer: Remote<WriterRequest>, rules: (channel: string) => Rule, turn: Turn) {
     this.#writer = writer
+    this.#turn = turn
     this.#rules = rules
     this.#numbers = new RuleNumbers((number, rule) => this.#packed.rules.push([number, rule]))
   }
@@ -53,12 +57,16 @@ export class Publishes {
     const rules = given.map(({ channel }) => this.#rules(channel))
     const numbers = rules.map((rule) => this.#numbers.of(rule))
     this.#waitingBytes += bytes
-    if (this.#waiting.length === 0) setImmediate(() => this.#send())
+    if (!this.#turning) setImmediate(() => this.#endTurn())
+    this.#turning = true
     pack(this.#packed, now, given, numbers)
     const answer = new Promise<readonly Appended[]>((resolve, reject) => {
       this.#waiting.push({ bytes, rules, resolve, reject })
     })
-    if (this.#packed.channel.length >= mostEntries) this.#send()
+    if (this.#packed.channel.length >= partEntries) {
+      this.#send()
+      this.#turn.sent()
+    }
     return answer
   }
 
@@ -70,6 +78,12 @@ export class Publishes {
     this.#fulfil = []
     const last = appends.at(-1)
     return { step: last && { after, through: last.seq, appends }, fulfil }
+  }
+
+  #endTurn(): void {
+    this.#turning = false
+    this.#send()
+    this.#turn.ended()
   }
 
   #send(): void {

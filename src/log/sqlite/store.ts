@@ -6,6 +6,7 @@ import { keyReused } from '../refusals.ts'
 import { Channels, type ChannelState } from './channels.ts'
 import { assertWhole, checksumOf, entryChecksum } from './checksum.ts'
 import { Pace } from './pace.ts'
+import { Inserts } from './inserts.ts'
 import type { UnpackedAppend } from './packed.ts'
 import { numberOf } from './row.ts'
 import { Trim } from './trim.ts'
@@ -15,8 +16,6 @@ import type { Aged, AppendedNumbers } from './wire.ts'
 const commitPages = 16
 
 export const storeQueries = {
-  insert: `INSERT INTO entries (seq, channel, time, ordinal, total, size, removed, previous, checksum, slot, event, data)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   slot: 'SELECT seq, size, removed FROM entries WHERE channel = ? AND slot = ?',
   head: 'UPDATE log SET head = ?, checksum = ?',
   key: 'SELECT entry, time, payload, checksum FROM publish_keys WHERE digest = ?',
@@ -41,6 +40,8 @@ interface Planned {
   readonly payload: string
 }
 
+/** So many rows of a channel are removed together while more are appended. */
+const trimRows = 64
 /** Rows that are removed between two looks at the clock. */
 const chunkRows = 64
 /** Keys are small, and lie side by side. */
@@ -54,6 +55,7 @@ export class Store {
   readonly #dedupeMs: number
   readonly #statements
   readonly #channels: Channels
+  readonly #inserts: Inserts
   readonly #trim: Trim
   readonly #rules = new Map<number, Rule>()
   /** Channels appended to by this transaction that keep all: trimmed at its end. */
@@ -67,10 +69,10 @@ export class Store {
     this.pace = pace
     this.#dedupeMs = dedupeMs
     this.#head = this.#nextHead = head
-    this.#channels = new Channels(db)
+    this.#inserts = new Inserts(db)
+    this.#channels = new Channels(db, () => this.#inserts.flush())
     this.#trim = new Trim(db)
     this.#statements = {
-      insert: db.prepare(storeQueries.insert),
       slot: db.prepare(storeQueries.slot),
       head: db.prepare(storeQueries.head),
       key: db.prepare(storeQueries.key),
@@ -85,7 +87,7 @@ export class Store {
   }
 
   /** Appends a batch. Throws `key-reused` before anything of it is written. */
-  append(request: UnpackedAppend): AppendedNumbers {
+  append(request: Omit<UnpackedAppend, 'kind'>): AppendedNumbers {
     const numbers: number[] = []
     for (const planned of this.#plan(request)) {
       const previous = planned.duplicate ? -1 : this.#add(planned)
@@ -124,6 +126,7 @@ export class Store {
 
   /** To be called before the transaction is committed. */
   finish(): void {
+    this.#inserts.flush()
     for (const [state, rule] of this.#touched) this.#trim.all(state, rule)
     this.#touched.clear()
     if (this.#nextHead > this.#head) this.#statements.head.run(this.#nextHead, checksumOf(this.#nextHead))
@@ -144,11 +147,12 @@ export class Store {
   rolledBack(): void {
     this.#nextHead = this.#head
     this.#touched.clear()
+    this.#inserts.forget()
     this.#channels.forget()
   }
 
   /** Decides the whole batch before any of it is written, so that a refusal spoils nothing else. */
-  #plan({ entries, rules, now }: UnpackedAppend): readonly Planned[] {
+  #plan({ entries, rules, now }: Omit<UnpackedAppend, 'kind'>): readonly Planned[] {
     const batch = new Map<string, Planned>()
     let seq = this.#nextHead
     return entries.map((entry, i) => {
@@ -194,6 +198,7 @@ export class Store {
     const previous = latest ? null : state.last
     const size = sizeOf(entry.data)
     if (slot !== null) {
+      this.#inserts.flush()
       const replaced = this.#statements.slot.get(state.id, slot)
       if (replaced) this.#trim.drop(state, replaced)
     }
@@ -202,10 +207,9 @@ export class Store {
     state.total += size
     this.pace.published()
     this.#pages += 1 + Math.floor(size / pageBytes) + (digest === undefined ? 0 : 1)
-    const { insert, addKey } = this.#statements
     const { channel, event, data } = entry
     const row = { seq, channel, event, data, time, previous: previous ?? undefined, slot: slot ?? undefined }
-    insert.run(
+    this.#inserts.add(
       seq,
       state.id,
       time,
@@ -220,13 +224,23 @@ export class Store {
       data,
     )
     // One that is older than the window may still be there: it is replaced.
-    if (digest !== undefined) addKey.run(seq, time, digest, payload, keyChecksum(planned, digest))
+    if (digest !== undefined)
+      this.#statements.addKey.run(seq, time, digest, payload, keyChecksum(planned, digest))
     if (latest) this.#keepLatest(state, rule, size, removed)
-    else this.#touched.set(state, rule)
+    else this.#keepAll(state, rule)
     return previous ?? -1
   }
 
+  /** Trims at the end of the transaction; of many rows some before, whose pages the next rows then take. */
+  #keepAll(state: ChannelState, rule: Rule): void {
+    this.#touched.set(state, rule)
+    if (state.ordinal - state.ordinalBefore < rule.count + trimRows) return
+    this.#inserts.flush()
+    this.#trim.all(state, rule)
+  }
+
   #keepLatest(state: ChannelState, rule: Rule, size: number, removed: number): void {
+    this.#inserts.flush()
     state.bytes += size
     if (removed) state.tombstones++
     else state.values++

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../protocol/codes.ts'
 import type { Epoch } from '../lineage.ts'
 import type { ChannelCursor, Entry, HistoryQuery, Page, ReadLimit, Rule } from '../log.ts'
-import type { PackedAppends, UnpackedAppend } from './packed.ts'
+import type { PackedAppends } from './packed.ts'
 
 /** How a worker is started. */
 export interface WriterData {
@@ -10,6 +10,8 @@ export interface WriterData {
   readonly syncMs: number
   readonly dedupeMs: number
   readonly maxBytes: number
+  /** Shared with the main thread (turn.ts). */
+  readonly turn: SharedArrayBuffer
 }
 
 export interface ReaderData {
@@ -35,11 +37,6 @@ export interface AppendsRequest {
   readonly packed: PackedAppends
 }
 
-/** One of them. */
-export interface AppendRequest extends UnpackedAppend {
-  readonly kind: 'append'
-}
-
 /** A channel of which something may be too old. */
 export interface Aged {
   readonly channel: string
@@ -58,7 +55,7 @@ export type WriterRequest =
 export type AppendedNumbers = readonly number[]
 export const appendedStride = 4
 
-/** The numbers of several appends, without those that were refused, and the refusals of the others by their place. */
+/** The numbers of several appends, in order and without those that were refused, and the refusals of the others by their place. */
 export interface PackedAnswers {
   readonly numbers: Float64Array
   readonly refusals: readonly (readonly [number, Refusal])[]

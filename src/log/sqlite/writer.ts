@@ -3,21 +3,23 @@ import { clearInterval, setImmediate, setInterval } from 'node:timers'
 import { workerData } from 'node:worker_threads'
 import { EverwireError } from '../../protocol/codes.ts'
 import { Checkpoints, startCheckpointer } from './checkpoints.ts'
-import { Commits } from './commits.ts'
+import { Commits, type Operation } from './commits.ts'
 import { refusalOf } from './failure.ts'
 import { openForWriting, type Opened } from './opening.ts'
 import { unpack } from './packed.ts'
 import { serveRequests, type Port } from './serve.ts'
 import { Store } from './store.ts'
-import type {
-  Answered,
-  AppendedNumbers,
-  Asked,
-  PackedAnswers,
-  Refusal,
-  WriterData,
-  WriterReady,
-  WriterRequest,
+import { Turn } from './turn.ts'
+import {
+  appendedStride,
+  type Answered,
+  type AppendedNumbers,
+  type Asked,
+  type PackedAnswers,
+  type Refusal,
+  type WriterData,
+  type WriterReady,
+  type WriterRequest,
 } from './wire.ts'
 
 // One transaction holds at most this many entries, so that the first of a flood does not wait for the last.
@@ -33,6 +35,7 @@ try {
 
 function serve(opened: Opened): void {
   const store = new Store(opened.db, opened.head, data.dedupeMs)
+  const turn = new Turn(data.turn)
   const commits = new Commits(opened, data.file, store)
   const checkpoints = new Checkpoints({
     start: () => startCheckpointer(data.file),
@@ -53,22 +56,67 @@ function serve(opened: Opened): void {
     port.close()
   }
 
+  const retain = ({ id, request }: Retention, port: Port<WriterRequest>) => {
+    store.pace.begin()
+    const answers = commits.run([{ id, request }])
+    store.pace.end()
+    checkpoints.wrote(store.takePages())
+    // The sweep goes on when it is answered.
+    checkpoints.whenShort(() => port.answer(answers))
+  }
+
+  const append = (port: Port<WriterRequest>) => {
+    const sent: Sent[] = []
+    let room = groupEntries
+    let patience = commits.lastMs
+    const take = () => {
+      const operations: Operation[] = []
+      let taken = 0
+      for (const { id, request } of waiting) {
+        if (request.kind !== 'appends' || room <= 0) break
+        taken++
+        for (const [number, rule] of request.packed.rules) store.rule(number, rule)
+        const several = unpack(request.packed)
+        const entries = request.packed.channel.length
+        sent.push({ id, appends: several.length, entries })
+        for (const each of several) operations.push({ id, request: each })
+        room -= entries
+      }
+      waiting = waiting.slice(taken)
+      return operations
+    }
+    // What has come of the main thread's turn while the first of it was written joins the group: one fsync is enough. To wait
+    // for the rest of the turn is worth no more than the fsync that it saves.
+    const more = () => {
+      if (waiting.length === 0 && room > 0) {
+        const began = performance.now()
+        waiting.push(...turn.next(port.take, patience))
+        patience -= performance.now() - began
+      }
+      return take()
+    }
+    const answers = commits.run(take(), more)
+    checkpoints.wrote(store.takePages())
+    port.answer(packAnswers(sent, answers))
+  }
+
   const next = (port: Port<WriterRequest>) => {
     scheduled = false
     waiting.push(...port.take())
-    const group = takeGroup(waiting, store)
-    waiting = waiting.slice(group.taken)
-    if (group.operations.length > 0) {
-      if (group.retention) store.pace.begin()
-      const answers = commits.run(group.operations)
-      if (group.retention) store.pace.end()
-      checkpoints.wrote(store.takePages())
-      // The sweep goes on when it is answered.
-      if (group.retention) checkpoints.whenShort(() => port.answer(answers))
-      else port.answer(packAnswers(group.appends, answers))
+    const [first] = waiting
+    if (!first) return
+    const { id, request } = first
+    if (request.kind === 'close') {
+      void close(id, port)
+      return
     }
-    if (group.close !== undefined) void close(group.close, port)
-    else if (waiting.length > 0) later(port)
+    if (request.kind === 'appends') append(port)
+    else {
+      // In a transaction of its own: what is published beside it does not wait for its disk.
+      waiting = waiting.slice(1)
+      retain({ id, request }, port)
+    }
+    if (waiting.length > 0) later(port)
   }
 
   // A turn for each group: what the checkpoints say is heard in between.
@@ -84,52 +132,30 @@ function serve(opened: Opened): void {
   })
 }
 
-/** What the next transaction is to do, of what waits; tells the store of new rules on the way. */
-function takeGroup(waiting: readonly Asked<WriterRequest>[], store: Store) {
-  const operations: Parameters<Commits['run']>[0][number][] = []
-  const appends: Sent[] = []
-  let entries = 0
-  let taken = 0
-  for (const { id, request } of waiting) {
-    // Retention has a transaction of its own: what is published beside it does not wait for its disk.
-    const retention = request.kind === 'expire' || request.kind === 'forget'
-    if (retention && operations.length > 0) break
-    taken++
-    if (request.kind === 'close') return { operations, appends, taken, retention: false, close: id }
-    if (request.kind !== 'appends') {
-      operations.push({ id, request })
-      return { operations, appends, taken, retention, close: undefined }
-    }
-    for (const [number, rule] of request.packed.rules) store.rule(number, rule)
-    const several = unpack(request.packed)
-    appends.push({ id, count: several.length })
-    for (const each of several) operations.push({ id, request: { kind: 'append', ...each } })
-    entries += request.packed.channel.length
-    if (entries >= groupEntries) break
-  }
-  return { operations, appends, taken, retention: false, close: undefined }
-}
+type Retention = Asked<Extract<WriterRequest, { kind: 'expire' | 'forget' }>>
 
 /** A request of so many appends. */
 interface Sent {
   readonly id: number
-  readonly count: number
+  readonly appends: number
+  readonly entries: number
 }
 
 /** One answer for each request. */
 function packAnswers(sent: readonly Sent[], answers: readonly Answered[]): readonly Answered[] {
   let at = 0
-  return sent.map(({ id, count }) => {
-    const numbers: number[] = []
+  return sent.map(({ id, appends, entries }) => {
+    const numbers = new Float64Array(entries * appendedStride)
+    let filled = 0
     const refusals: [number, Refusal][] = []
-    for (let i = 0; i < count; i++, at++) {
+    for (let i = 0; i < appends; i++, at++) {
       const answer = answers[at]
       if (!answer) throw new Error('an append has one answer')
       if ('refusal' in answer) refusals.push([i, answer.refusal])
       // An append is answered with its numbers.
-      else for (const number of answer.value as AppendedNumbers) numbers.push(number)
+      else for (const number of answer.value as AppendedNumbers) numbers[filled++] = number
     }
-    const value: PackedAnswers = { numbers: Float64Array.from(numbers), refusals }
+    const value: PackedAnswers = { numbers, refusals }
     return { id, value }
   })
 }
