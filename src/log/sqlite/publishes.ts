@@ -64,8 +64,7 @@ export class Publishes {
       this.#waiting.push({ bytes, rules, resolve, reject })
     })
     if (this.#packed.channel.length >= partEntries) {
-      this.#send()
-      this.#turn.sent()
+      this.#turn.part(() => this.#send())
     }
     return answer
   }

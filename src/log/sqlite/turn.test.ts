@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Turn } from './turn.ts'
 
+const nothing = () => {}
 /** Long enough to fail by the test's own limit when it is waited for. */
 const longMs = 3_600_000
 
@@ -16,7 +17,7 @@ test('outside of a turn nothing is waited for', () => {
   const { mine, next, asked } = turn(() => ['a'])
   expect(next(longMs)).toEqual(['a'])
   expect(next(longMs)).toEqual([])
-  mine.sent()
+  mine.part(nothing)
   mine.ended()
   expect(next(longMs)).toEqual([])
   expect(asked()).toBe(3)
@@ -24,25 +25,36 @@ test('outside of a turn nothing is waited for', () => {
 
 test('within a turn what has come is given at once', () => {
   const { mine, next } = turn(() => ['a'])
-  mine.sent()
+  mine.part(nothing)
   expect(next(longMs)).toEqual(['a'])
 })
 
 test('a part that comes after a look, or the end of the turn, ends the wait', () => {
   const { mine, next, asked } = turn(
-    (each) => (each.sent(), []),
+    (each) => (each.part(nothing), []),
     () => ['b'],
     (each) => (each.ended(), []),
   )
-  mine.sent()
+  mine.part(nothing)
   expect(next(longMs)).toEqual(['b'])
   expect(next(longMs)).toEqual([])
   expect(asked()).toBe(4)
 })
 
+test('a writer that runs before its part is there waits for it', () => {
+  const { mine, next, asked } = turn(
+    () => [],
+    () => [],
+    () => ['c'],
+  )
+  mine.part(() => expect(next(5)).toEqual([]))
+  expect(asked()).toBe(2)
+  expect(next(longMs)).toEqual(['c'])
+})
+
 test('no longer than it may', () => {
   const { mine, next, asked } = turn()
-  mine.sent()
+  mine.part(nothing)
   expect(next(0)).toEqual([])
   expect(asked()).toBe(1)
   expect(next(5)).toEqual([])

@@ -3,7 +3,7 @@
  * need not commit before it has the last one. Nobody hears of a commit before the turn has ended.
  */
 export class Turn {
-  /** How many parts of the turn under way have been sent; 0 when it has ended. */
+  /** Grows with each part of the turn under way; 0 when it has ended. */
   readonly #parts: Int32Array
 
   constructor(shared: SharedArrayBuffer) {
@@ -14,8 +14,11 @@ export class Turn {
     return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   }
 
-  /** A part has been sent, and more may follow. */
-  sent(): void {
+  /** Sends a part; more may follow. */
+  part(send: () => void): void {
+    // Before it is sent: the system may let the writer run first, and that is not to find the turn ended.
+    Atomics.add(this.#parts, 0, 1)
+    send()
     Atomics.add(this.#parts, 0, 1)
     Atomics.notify(this.#parts, 0)
   }
