@@ -1,6 +1,6 @@
 // How many publishes a second are fsynced before they are acknowledged, and how long one that is alone waits, counted in
-// fsyncs of the same disk. `own`: wire.publish; `log`: the log beneath it; `same`: a thread that
-// writes the rows of the store and does nothing else; `bare`: one whose rows are as small as they can be.
+// fsyncs of the same disk. `own`: wire.publish; `log`: the log beneath it; `same`: a thread that writes the rows of
+// the store and does nothing else; `bare`: one whose rows are as small as they can be.
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'

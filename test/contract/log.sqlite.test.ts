@@ -142,7 +142,6 @@ test('what joins a group is in its commit, and fails with it', () => {
   const opened = openForWriting(data)
   const store = new Store(opened.db, opened.head, data.dedupeMs)
   store.rule(0, rule)
-  const said = (text: string) => [{ channel: 'a', event: 'e', data: text }]
   const ran: string[] = []
   let failing = false
   const exec = opened.db.exec.bind(opened.db)

@@ -106,14 +106,14 @@ function serve(opened: Opened): void {
     const [first] = waiting
     if (!first) return
     const { id, request } = first
-    if (request.kind === 'close') {
-      void close(id, port)
-      return
-    }
     if (request.kind === 'appends') append(port)
     else {
-      // In a transaction of its own: what is published beside it does not wait for its disk.
       waiting = waiting.slice(1)
+      if (request.kind === 'close') {
+        void close(id, port)
+        return
+      }
+      // In a transaction of its own: what is published beside it does not wait for its disk.
       retain({ id, request }, port)
     }
     if (waiting.length > 0) later(port)
