@@ -94,7 +94,7 @@ byId('host', HTMLElement).textContent = location.host
 const asked = new URLSearchParams(location.search).get('idle')
 if (asked !== null && /^\d{1,3}$/.test(asked) && Number(asked) <= 180) {
   if (![...idleSelect.options].some(({ value }) => value === asked)) {
-    idleSelect.append(new Option(`${asked} seconds`, asked))
+    idleSelect.append(new Option(asked === '1' ? '1 second' : `${asked} seconds`, asked))
   }
   idleSelect.value = asked
 } else idleSelect.value = '30'
