@@ -47,6 +47,10 @@ export const protocolPromises: readonly Promised[] = [
     text: 'Whatever cannot be understood MUST be answered with `error` and a code of section 9, with the `ref` when one could be read, and MUST NOT end the connection, unless the frame itself broke RFC 6455, was larger than the limit, or was not UTF-8.',
   },
   { id: '4.3', text: 'Publishes of one connection MUST take effect in the order in which they were sent.' },
+  {
+    id: '4.6',
+    text: 'When that has been refused with a code that is not `never`, or `token-expired`, and has not come again, the publish MUST be refused with the same code.',
+  },
   { id: '5.1', text: '`welcome` MUST be the first message.' },
   {
     id: '5.2',

@@ -81,6 +81,8 @@ export class Sender implements Rider {
           key,
           ...(slot !== undefined && { slot }),
           ref,
+          // Were that refused for now, this one would overtake it.
+          behind: this.#entries.at(-1)?.ref,
         }),
         always: retry === 'always',
         settle: (result) => (result instanceof Error ? reject(result) : resolve(result)),
@@ -144,7 +146,7 @@ export class Sender implements Rider {
     // What was tried and is older than the server's memory of keys.
     this.#entries = this.#entries.filter(({ triedAt = now, inFlight, always, settle }) => {
       const kept = inFlight || always || now - triedAt < dedupeMs
-      if (!kept) settle(new ClientError('unknown', 'sent too long ago to be repeated, never answered'))
+      if (!kept) settle(new ClientError('unknown', 'sent long ago, never answered'))
       return kept
     })
     for (const entry of this.#entries.slice(0, windowSize)) {

@@ -141,6 +141,8 @@ export interface HistoryQuery {
  * L10 After `close`, and after a failure that leaves durability unknown, `append` throws `store-unavailable`:
  *     nothing is acknowledged that is not kept.
  * L11 `previous` is the sequence of the nearest earlier entry ever appended in the channel, trimmed or not.
+ * L12 Appends take effect in the order of the calls. When one fails for a reason that may pass, those fail with it that were
+ *     called after it and before that was told: no later one stands where it would have stood.
  */
 export interface Log {
   /** Epochs of this log, oldest first; the last one is current. */

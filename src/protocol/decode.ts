@@ -18,7 +18,7 @@ export function decodeClientMessage(value: unknown): ClientMessage {
     case 'unsubscribe':
       return { type, channel: channelName(value['channel']), ...decodeRef(value) }
     case 'publish':
-      return { type, ...decodePublication(value), ...decodeRef(value) }
+      return { type, ...decodePublication(value), ...decodeRef(value), ...decodeBehind(value) }
     case 'request':
       return decodeRequest(value)
     case 'presence':
@@ -105,10 +105,17 @@ export function decodeStart(value: Readonly<Record<string, unknown>>): Start {
 }
 
 function decodeRef(value: Readonly<Record<string, unknown>>): { readonly ref?: Ref } {
-  const ref = value['ref']
-  if (ref === undefined) return {}
-  if (typeof ref === 'number' || (typeof ref === 'string' && ref.length <= 64)) return { ref }
-  throw new EverwireError('bad-message', '"ref" takes a number or a text of at most 64 characters')
+  return value['ref'] === undefined ? {} : { ref: refIn(value, 'ref') }
+}
+
+function decodeBehind(value: Readonly<Record<string, unknown>>): { readonly behind?: Ref } {
+  return value['behind'] === undefined ? {} : { behind: refIn(value, 'behind') }
+}
+
+function refIn(value: Readonly<Record<string, unknown>>, field: 'ref' | 'behind'): Ref {
+  const ref = value[field]
+  if (typeof ref === 'number' || (typeof ref === 'string' && ref.length <= 64)) return ref
+  throw new EverwireError('bad-message', `"${field}" takes a number or a text of at most 64 characters`)
 }
 
 function decodeData(value: Readonly<Record<string, unknown>>): unknown {

@@ -33,6 +33,8 @@ export interface Start {
 export interface PublishMessage extends Publication {
   readonly type: 'publish'
   readonly ref?: Ref
+  /** The `ref` of another publish of the connection, which this one must not overtake. */
+  readonly behind?: Ref | undefined
 }
 
 export interface Publication {

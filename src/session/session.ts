@@ -16,6 +16,7 @@ import { Inbox, type Hearer } from './inbox.ts'
 import { Lanes } from './lanes.ts'
 import type { SocketLink, SocketPeer } from './link.ts'
 import type { Prepared } from './publisher.ts'
+import { Postponed } from './postponed.ts'
 import { Hearing, Pulse } from './pulse.ts'
 import { closeReason, draining, refusalOf } from './refusal.ts'
 import type { Lease } from './presence.ts'
@@ -36,6 +37,7 @@ export class Session implements SocketPeer, Speaker, Hearer {
   readonly #lanes = new Lanes()
   readonly #pulse = new Pulse()
   readonly #hearing = new Hearing()
+  readonly #postponed = new Postponed()
   /** By channel: as whom. */
   #entered: Map<string, string> | undefined
   readonly #newMember: () => string
@@ -221,9 +223,17 @@ export class Session implements SocketPeer, Speaker, Hearer {
     prepared.catch(() => {})
     const handedOver = (this.#lastPublish ?? Promise.resolve())
       .then(() => prepared)
-      .then((entries) => ({ answers: publisher.commit(entries) }))
+      .then((entries) => {
+        this.#postponed.admit(message)
+        return { answers: publisher.commit(entries) }
+      })
     this.#lastPublish = handedOver.then(nothing, nothing)
-    const [answer] = await (await handedOver).answers
+    const [answer] = await handedOver
+      .then(({ answers }) => answers)
+      .catch((error: unknown) => {
+        this.#postponed.refused(message, error)
+        throw error
+      })
     if (!answer) return
     const { id, duplicate } = answer
     this.say({ type: 'published', ...(id === undefined ? {} : { id }), duplicate, ...refOf(message) })

@@ -94,6 +94,20 @@ test('a refused one settles only itself, once', async () => {
   expect(await second).toEqual({ duplicate: true })
 })
 
+test('[4.6] each names the one before that is not answered, and is the same when it goes out again', () => {
+  const { sender, publish, sent, timers } = open()
+  void publish()
+  void publish()
+  const behind = () => sent.map(({ text }) => JSON.parse(text).behind)
+  expect(behind()).toEqual([undefined, 1])
+  for (const ref of [1, 2]) sender.received({ type: 'error', code: 'overloaded', message: 'later', ref })
+  for (const run of timers) run()
+  expect(sent.slice(2)).toEqual(sent.slice(0, 2))
+  for (const ref of [1, 2]) sender.received({ type: 'published', duplicate: false, ref })
+  void publish()
+  expect(behind()).toEqual([undefined, 1, undefined, 1, undefined])
+})
+
 test('it is bounded', async () => {
   const { publish } = open(1)
   void publish()

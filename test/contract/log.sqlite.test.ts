@@ -303,3 +303,28 @@ test('what waits for the disk is bounded, and the rest is refused', async () => 
   await log.append(said('1'))
   await log.close()
 })
+
+test('L12 a small append does not overtake one for which there was no room, until its publisher has heard', async () => {
+  const log = await open()
+  const large = JSON.stringify('x'.repeat(40 * 1024 * 1024))
+  const all = [large, large, '1'].map(async (data) => log.append(said(data)))
+  expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'rejected',
+  ])
+  expect(await log.append(said('2'))).toMatchObject([{ seq: 2 }])
+  await log.close()
+})
+
+test('L12 what was appended behind one that failed fails with it, until its publisher has heard', async () => {
+  const log = await open({ maxBytes: 1_000_000 })
+  const tooLarge = JSON.stringify('x'.repeat(2_000_000))
+  // More than any one transaction takes.
+  const all = [tooLarge, ...Array.from({ length: 6_000 }, String)].map(async (data) => log.append(said(data)))
+  const outcomes = await Promise.allSettled(all)
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([])
+  expect(outcomes.at(-1)).toMatchObject({ reason: refusal(/no room/) })
+  expect(await log.append(said('1'))).toMatchObject([{ seq: 1 }])
+  await log.close()
+})

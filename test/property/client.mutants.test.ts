@@ -52,6 +52,12 @@ const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a publish does not say what it is behind',
+    file: 'src/client/sender.ts',
+    find: 'behind: this.#entries.at(-1)?.ref,',
+    replace: '',
+  },
+  {
     name: 'a publish is repeated with a new key',
     file: 'src/client/sender.ts',
     find: 'else line.send(message)',

@@ -248,6 +248,58 @@ describe('a client that commands', () => {
     )
   })
 
+  test('[4.6] what is behind a publish that was refused for now waits until that has come again', async () => {
+    const { link, hub } = await openSession()
+    const append = hub.log.append.bind(hub.log)
+    hub.log.append = async () => {
+      hub.log.append = append
+      throw new EverwireError('store-unavailable', 'not now')
+    }
+    const said = (ref: number, behind?: number) =>
+      link.hear({ type: 'publish', channel: 'a', data: ref, ref, behind })
+    said(1)
+    await settled()
+    said(2, 1)
+    said(3, 2)
+    link.hear({ type: 'publish', channel: 'a', data: 'its own', ref: 4 })
+    await settled()
+    expect(link.said.slice(1)).toMatchObject([
+      { type: 'error', code: 'store-unavailable', ref: 1 },
+      { type: 'error', code: 'store-unavailable', ref: 2, message: expect.stringContaining('1') },
+      { type: 'error', code: 'store-unavailable', ref: 3 },
+      { type: 'published', ref: 4 },
+    ])
+    said(1)
+    said(2, 1)
+    said(3, 2)
+    said(5, 99)
+    await settled()
+    expect(link.said.slice(5)).toMatchObject([1, 2, 3, 5].map((ref) => ({ type: 'published', ref })))
+    const kept = await hub.log.history({ channel: 'a', limit: 100, order: 'forward' })
+    expect(kept.map(({ data }) => data)).toEqual(['"its own"', '1', '2', '3', '5'])
+  })
+
+  test('[4.6] a publish that is refused for good holds up nobody', async () => {
+    const { link } = await openSession({
+      guard: {
+        allow: (_principal, _action, channel) => {
+          if (channel === 'closed') throw new EverwireError('forbidden', 'no')
+        },
+      },
+    })
+    link.hear({ type: 'publish', channel: 'closed', data: 1, ref: 1 })
+    await settled()
+    link.hear({ type: 'publish', channel: 'a', data: 2, ref: 2, behind: 1 })
+    await settled()
+    link.hear({ type: 'publish', channel: 'a', data: 3, ref: 3, behind: {} })
+    await settled()
+    expect(link.said.slice(1)).toMatchObject([
+      { type: 'error', code: 'forbidden', ref: 1 },
+      { type: 'published', ref: 2 },
+      { type: 'error', code: 'bad-message', ref: 3, message: expect.stringContaining('"behind"') },
+    ])
+  })
+
   test('what comes behind a token is said by whom it makes of the client', async () => {
     const seen: string[] = []
     const { link } = await openSession({

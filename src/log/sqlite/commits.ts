@@ -6,7 +6,7 @@ import { doubtOf, type Opened } from './opening.ts'
 import type { UnpackedAppend } from './packed.ts'
 import type { Store } from './store.ts'
 import type { Told } from './told.ts'
-import type { Answered, Asked, WriterRequest } from './wire.ts'
+import type { Answered, Asked, Refusal, WriterRequest } from './wire.ts'
 
 export type Operation = Asked<
   UnpackedAppend | Exclude<WriterRequest, { kind: 'appends' } | { kind: 'close' }>
@@ -21,6 +21,11 @@ export class Commits {
   #doubt: EverwireError | undefined
   #unsynced = false
   #lastMs = 0
+  #failures = 0
+  #lastFailure: Refusal = {
+    code: 'store-unavailable',
+    message: 'an append before this one failed: send it again',
+  }
 
   constructor({ db, told }: Pick<Opened, 'db' | 'told'>, file: string, store: Store) {
     this.#db = db
@@ -32,6 +37,16 @@ export class Commits {
   /** How long the last commit took to reach the disk. */
   get lastMs(): number {
     return this.#lastMs
+  }
+
+  /** So many groups of appends have failed as a whole. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** With what the last of them was refused. */
+  get lastFailure(): Refusal {
+    return this.#lastFailure
   }
 
   /** Nothing has failed: what was committed is whole. */
@@ -141,6 +156,10 @@ export class Commits {
 
   #refuseAll(group: readonly Operation[], error: EverwireError): readonly Answered[] {
     const refusal = refusalOf(error, this.#file)
+    if (group.some(({ request }) => request.kind === 'append')) {
+      this.#failures++
+      this.#lastFailure = refusal
+    }
     return group.map(({ id }) => ({ id, refusal }))
   }
 }

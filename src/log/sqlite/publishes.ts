@@ -31,6 +31,9 @@ export class Publishes {
   readonly #turn: Turn
   #turning = false
   #waitingBytes = 0
+  /** Of how many groups that failed those who publish have been told. */
+  #heard = 0
+  #refusing = false
   /** The appends of this turn. */
   #packed = emptyAppends()
   #waiting: Waiting[] = []
@@ -48,7 +51,10 @@ export class Publishes {
   append(given: readonly NewEntry[], now: number): Promise<readonly Appended[]> {
     let bytes = 0
     for (const { data } of given) bytes += sizeOf(data) + entryBytes
-    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > maxWaitingBytes) {
+    if (this.#refusing || (this.#waitingBytes > 0 && this.#waitingBytes + bytes > maxWaitingBytes)) {
+      // A smaller one is not to overtake it before its publisher has heard (L12).
+      if (!this.#refusing) setImmediate(() => (this.#refusing = false))
+      this.#refusing = true
       throw new EverwireError(
         'overloaded',
         `${maxWaitingBytes} bytes of messages are waiting for the disk: publish more slowly, and this one again later`,
@@ -91,7 +97,7 @@ export class Publishes {
     const waiting = this.#waiting
     this.#packed = emptyAppends()
     this.#waiting = []
-    this.#writer.sendNow({ kind: 'appends', packed }, (answer) => {
+    this.#writer.sendNow({ kind: 'appends', packed, heard: this.#heard }, (answer) => {
       for (const { bytes } of waiting) this.#waitingBytes -= bytes
       if ('error' in answer) this.#fulfil.push(() => waiting.forEach(({ reject }) => reject(answer.error)))
       // The writer answers appends with packed answers.
@@ -100,7 +106,10 @@ export class Publishes {
   }
 
   // Hot path: once per publish.
-  #committed(packed: PackedAppends, waiting: readonly Waiting[], { numbers, refusals }: PackedAnswers): void {
+  #committed(packed: PackedAppends, waiting: readonly Waiting[], answers: PackedAnswers): void {
+    const { numbers, refusals, failures } = answers
+    // They are told in this turn: what is sent after it is sent by who has heard.
+    if (failures > this.#heard) setImmediate(() => (this.#heard = Math.max(this.#heard, failures)))
     const refused = new Map(refusals)
     let at = 0
     let next = 0

@@ -35,6 +35,8 @@ export interface Refusal {
 export interface AppendsRequest {
   readonly kind: 'appends'
   readonly packed: PackedAppends
+  /** Of how many groups that failed the publishers had been told when they sent this. */
+  readonly heard: number
 }
 
 /** A channel of which something may be too old. */
@@ -59,6 +61,8 @@ export const appendedStride = 4
 export interface PackedAnswers {
   readonly numbers: Float64Array
   readonly refusals: readonly (readonly [number, Refusal])[]
+  /** So many groups have failed by now. */
+  readonly failures: number
 }
 
 export type ReaderRequest =

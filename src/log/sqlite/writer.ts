@@ -66,7 +66,9 @@ function serve(opened: Opened): void {
   }
 
   const append = (port: Port<WriterRequest>) => {
+    // `refused`: sent by who had not heard of a group that failed; it would overtake what is sent again (log.ts, L12).
     const sent: Sent[] = []
+    const refused: Sent[] = []
     let room = groupEntries
     let patience = commits.lastMs
     const take = () => {
@@ -76,6 +78,10 @@ function serve(opened: Opened): void {
         if (request.kind !== 'appends' || room <= 0) break
         taken++
         for (const [number, rule] of request.packed.rules) store.rule(number, rule)
+        if (request.heard < commits.failures) {
+          refused.push({ id, appends: request.packed.entries.length, entries: 0 })
+          continue
+        }
         const several = unpack(request.packed)
         const entries = request.packed.channel.length
         sent.push({ id, appends: several.length, entries })
@@ -95,9 +101,14 @@ function serve(opened: Opened): void {
       }
       return take()
     }
-    const answers = commits.run(take(), more)
+    const first = take()
+    const answers = first.length > 0 ? commits.run(first, more) : []
     checkpoints.wrote(store.takePages())
-    port.answer(packAnswers(sent, answers))
+    const { failures, lastFailure } = commits
+    const behind = refused.flatMap(({ id, appends }) =>
+      Array.from({ length: appends }, () => ({ id, refusal: lastFailure })),
+    )
+    port.answer(packAnswers([...sent, ...refused], [...answers, ...behind], failures))
   }
 
   const next = (port: Port<WriterRequest>) => {
@@ -142,7 +153,11 @@ interface Sent {
 }
 
 /** One answer for each request. */
-function packAnswers(sent: readonly Sent[], answers: readonly Answered[]): readonly Answered[] {
+function packAnswers(
+  sent: readonly Sent[],
+  answers: readonly Answered[],
+  failures: number,
+): readonly Answered[] {
   let at = 0
   return sent.map(({ id, appends, entries }) => {
     const numbers = new Float64Array(entries * appendedStride)
@@ -155,7 +170,7 @@ function packAnswers(sent: readonly Sent[], answers: readonly Answered[]): reado
       // An append is answered with its numbers.
       else for (const number of answer.value as AppendedNumbers) numbers[filled++] = number
     }
-    const value: PackedAnswers = { numbers, refusals }
+    const value: PackedAnswers = { numbers, refusals, failures }
     return { id, value }
   })
 }

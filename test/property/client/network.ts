@@ -10,6 +10,8 @@ import type {
 } from '../../../src/client/transports/transport.ts'
 import type { VirtualClock } from './clock.ts'
 import { dedupeMs, epoch, messageOf, type SimServer } from './server.ts'
+import { EverwireError } from '../../../src/protocol/codes.ts'
+import { Postponed } from '../../../src/session/postponed.ts'
 
 /** How a path treats what goes over it; probabilities from 0 to 1. */
 export interface Weather {
@@ -93,6 +95,7 @@ class SimConnection implements Connection {
   readonly #request: OpenRequest
   readonly #handlers: Handlers
   readonly #places = new Map<string, number>()
+  readonly #postponed = new Postponed()
   /** Nothing arrives any more: closed, cut, or half open. */
   #dead = false
   #downAt = 0
@@ -195,10 +198,15 @@ class SimConnection implements Connection {
         this.#places.delete(message.channel)
         return this.#tell({ type: 'unsubscribed', channel: message.channel })
       case 'publish': {
-        if (this.#net.chance(this.#weather.busy))
-          return this.#tell({ type: 'error', code: 'overloaded', message: '', ref: message.ref ?? 0 })
-        const answer = server.publish(clock.now, message)
-        return this.#tell({ type: 'published', ...answer, ref: message.ref ?? 0 })
+        const { ref = 0 } = message
+        try {
+          this.#postponed.admit(message)
+          if (this.#net.chance(this.#weather.busy)) throw new EverwireError('overloaded', '')
+        } catch (error) {
+          this.#postponed.refused(message, error)
+          return this.#tell({ type: 'error', code: 'overloaded', message: '', ref })
+        }
+        return this.#tell({ type: 'published', ...server.publish(clock.now, message), ref })
       }
       case 'ping':
         return this.#tell(message)

@@ -38,7 +38,7 @@ async function story(seed: number, tally: Tally): Promise<void> {
   const clock = new VirtualClock()
   const server = new SimServer()
   const faults: unknown[] = []
-  // Where no single publish is refused or lost for itself, their order must be kept.
+  // Where no single publish by POST is refused or lost for itself, their order must be kept.
   const orderly = random() < 0.5
   const forever = blockade(random, orderly ? { busy: 0, lost: 0 } : {})
   const net = new Network(clock, random, server, weatherOf(random, forever))
@@ -200,10 +200,10 @@ function judgePublishes(
 }
 
 /** What this network never lets through. The last way is always open. */
-function blockade(random: () => number, always: Partial<Weather>): Record<TransportName, Partial<Weather>> {
+function blockade(random: () => number, posting: Partial<Weather>): Record<TransportName, Partial<Weather>> {
   const kinds: Partial<Weather>[] = [{ refused: 1 }, { silent: 1 }, { headOnly: 1 }, { killed: 1 }]
-  const one = () => ({ ...always, ...(random() < 0.3 ? kinds[Math.floor(random() * kinds.length)] : {}) })
-  return { websocket: one(), sse: one(), poll: always }
+  const one = () => (random() < 0.3 ? kinds[Math.floor(random() * kinds.length)] : {})
+  return { websocket: { ...one() }, sse: { ...posting, ...one() }, poll: posting }
 }
 
 function weatherOf(
