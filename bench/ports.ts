@@ -1,7 +1,8 @@
 // Free ports of this machine, and servers that come up on them.
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const startMs = 15_000
@@ -24,19 +25,26 @@ export async function listening(port: number, server: ChildProcess): Promise<voi
   throw new Error(`the server does not listen after ${startMs / 1_000} s`)
 }
 
-/** A free port whose next one is free, too. */
+/**
+ * A free port whose next one is free, too; below those that the system gives to clients, tens of thousands of which are
+ * taken for a minute after each measurement.
+ */
 export async function freePorts(): Promise<number> {
   for (;;) {
-    // Who comes back to what had this port before is not waited for.
-    const turnedAway = () => createServer((socket) => socket.destroy())
-    const first = turnedAway().listen(0, '127.0.0.1')
-    await once(first, 'listening')
-    const { port } = first.address() as AddressInfo
-    const second = turnedAway().listen(port + 1, '127.0.0.1')
-    const free = await new Promise<boolean>((resolve) => {
-      second.once('listening', () => resolve(true)).once('error', () => resolve(false))
-    })
-    for (const server of [first, second]) if (server.listening) await once(server.close(), 'close')
-    if (free) return port
+    const port = randomInt(10_000, 32_000)
+    const servers = [port, port + 1].map((each) =>
+      // Who comes back to what had this port before is not waited for.
+      createServer((socket) => socket.destroy()).listen(each, '127.0.0.1'),
+    )
+    const free = await Promise.all(
+      servers.map(async (server) =>
+        once(server, 'listening').then(
+          () => true,
+          () => false,
+        ),
+      ),
+    )
+    for (const server of servers) if (server.listening) await once(server.close(), 'close')
+    if (free.every(Boolean)) return port
   }
 }

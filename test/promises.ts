@@ -49,7 +49,7 @@ export const protocolPromises: readonly Promised[] = [
   { id: '4.3', text: 'Publishes of one connection MUST take effect in the order in which they were sent.' },
   {
     id: '4.6',
-    text: 'When that has been refused with a code that is not `never`, or `token-expired`, and has not come again, the publish MUST be refused with the same code.',
+    text: 'When a publish was refused for now (a code that is not `never`, or `token-expired`) and has not come again, the server MUST refuse with the same code what comes with `behind`, so that nothing overtakes it; so too what comes again itself, sent before an earlier one was refused once more.',
   },
   { id: '5.1', text: '`welcome` MUST be the first message.' },
   {

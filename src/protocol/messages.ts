@@ -33,7 +33,7 @@ export interface Start {
 export interface PublishMessage extends Publication {
   readonly type: 'publish'
   readonly ref?: Ref
-  /** The `ref` of another publish of the connection, which this one must not overtake. */
+  /** The `ref` of the last publish before it that is not answered: none of those is to be overtaken. */
   readonly behind?: Ref | undefined
 }
 

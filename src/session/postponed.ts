@@ -7,33 +7,62 @@ const most = 1_024
 /** What of a publish says where it stands among those of its connection. */
 export interface Ordered {
   readonly ref?: Ref | undefined
-  /** The `ref` of the one that it must not overtake. */
+  /** The `ref` of the last one before it that the client has no answer to. */
   readonly behind?: Ref | undefined
 }
 
-/** The publishes of a connection that were refused for now: what is behind them waits for them to come again. */
-export class Postponed {
-  /** By `ref`, with what refused them; made when there is one. */
-  #codes: Map<Ref, ErrorCode> | undefined
+interface Refused {
+  readonly code: ErrorCode
+  /** How often it was refused. */
+  readonly times: number
+  /** It has come again, and is under way. */
+  again: boolean
+}
 
-  /** Throws when the publish is behind one that has not come again. */
+/** The publishes of a connection that were refused for now: none that is behind them takes effect before they come again. */
+export class Postponed {
+  /** By `ref`, in their order; made when there is one. */
+  #refused: Map<Ref, Refused> | undefined
+
+  /** Throws when the publish would overtake one that is still to come again. */
   admit({ ref, behind }: Ordered): void {
-    if (!this.#codes) return
-    const code = behind === undefined ? undefined : this.#codes.get(behind)
-    if (code)
-      throw new EverwireError(
-        code,
-        `it is behind ${behind}, which was refused for now: send that again first`,
-      )
-    if (ref !== undefined) this.#codes.delete(ref)
+    if (!this.#refused) return
+    const mine = ref === undefined ? undefined : this.#refused.get(ref)
+    // Its client waits for nothing that was before.
+    if (!mine && behind === undefined) this.#refused = undefined
+    else this.#assertFirst(mine)
+    if (mine) mine.again = true
   }
 
-  refused({ ref }: Ordered, error: unknown): void {
+  /** It took effect, or never will. */
+  settled({ ref }: Ordered): void {
+    if (ref !== undefined) this.#refused?.delete(ref)
+  }
+
+  refused(publish: Ordered, error: unknown): void {
+    const { ref } = publish
     const code = error instanceof EverwireError ? error.code : 'internal'
-    if (ref === undefined || (codes[code].retry === 'never' && code !== 'token-expired')) return
-    this.#codes ??= new Map()
-    this.#codes.set(ref, code)
-    const [oldest] = this.#codes.keys()
-    if (this.#codes.size > most && oldest !== undefined) this.#codes.delete(oldest)
+    if (codes[code].retry === 'never' && code !== 'token-expired') return this.settled(publish)
+    if (ref === undefined) return
+    this.#refused ??= new Map()
+    const { times = 0 } = this.#refused.get(ref) ?? {}
+    this.#refused.set(ref, { code, times: times + 1, again: false })
+    const [oldest] = this.#refused.keys()
+    if (this.#refused.size > most && oldest !== undefined) this.#refused.delete(oldest)
+  }
+
+  /**
+   * Of those before one that comes again, a client has given up what it has not sent again either; but not what was refused
+   * more often: of the last time it had not heard.
+   */
+  #assertFirst(mine: Refused | undefined): void {
+    for (const [ref, one] of this.#refused ?? []) {
+      if (one === mine) return
+      if (one.again || (mine && one.times <= mine.times)) continue
+      throw new EverwireError(
+        one.code,
+        `it is behind ${ref}, which was refused for now: send that again first`,
+      )
+    }
   }
 }

@@ -234,6 +234,7 @@ export class Session implements SocketPeer, Speaker, Hearer {
         this.#postponed.refused(message, error)
         throw error
       })
+    this.#postponed.settled(message)
     if (!answer) return
     const { id, duplicate } = answer
     this.say({ type: 'published', ...(id === undefined ? {} : { id }), duplicate, ...refOf(message) })

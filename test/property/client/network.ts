@@ -206,6 +206,7 @@ class SimConnection implements Connection {
           this.#postponed.refused(message, error)
           return this.#tell({ type: 'error', code: 'overloaded', message: '', ref })
         }
+        this.#postponed.settled(message)
         return this.#tell({ type: 'published', ...server.publish(clock.now, message), ref })
       }
       case 'ping':

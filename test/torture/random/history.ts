@@ -57,12 +57,6 @@ export interface Acknowledged {
   readonly id: string | undefined
 }
 
-/** Refused for now, and said again: those behind it, that were under way with it, may have overtaken it. */
-export interface Postponed {
-  readonly type: 'postponed'
-  readonly who: string
-}
-
 /** An answer that must not be. */
 export interface Wronged {
   readonly type: 'wronged'
@@ -70,7 +64,7 @@ export interface Wronged {
   readonly what: string
 }
 
-export type Sent = Tried | Acknowledged | Postponed | Wronged
+export type Sent = Tried | Acknowledged | Wronged
 
 /** What the log holds at the end. */
 export interface Kept {

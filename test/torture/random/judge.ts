@@ -26,7 +26,6 @@ function judgeLog({ kept, lastLog }: Evidence, truth: Truth, verdict: Verdict): 
     if (before !== undefined) verdict.add('twice in the log', 'log', `${who} at ${before} and ${id}`)
     if (before === undefined) where.set(who, id)
     const [by = '', n] = who.split(':')
-    if (truth.postponed.has(who)) continue
     const order = `${by} ${channel}`
     if (Number(n) < (latest.get(order) ?? -1) && !channel.startsWith('latest/'))
       verdict.add('reorder', 'log', `${who} at ${id}, behind a later one of the same publisher`)

@@ -145,11 +145,10 @@ export function byWebSocket(keyed: boolean): Publisher {
         waiting.delete(said.ref)
         answered(desk, by, said.ref, said.id)
       } else if (said.type === 'error') {
-        const passes = /unavailable|overloaded|draining/.test(said.code)
-        if (!passes) waiting.delete(said.ref)
-        desk.sent.add(
-          passes ? { type: 'postponed', who: `${by}:${said.ref}` } : wrong(said.code, `${by}: ${text}`),
-        )
+        if (!/unavailable|overloaded|draining/.test(said.code)) {
+          waiting.delete(said.ref)
+          desk.sent.add(wrong(said.code, `${by}: ${text}`))
+        }
       }
       return said.type === 'error'
     }
@@ -162,7 +161,14 @@ export function byWebSocket(keyed: boolean): Publisher {
       const fill = () => {
         for (; waiting.size < 32 && !desk.over() && desk.open(); n++) {
           const { key, ...publication } = next(desk, by, n)
-          const text = JSON.stringify({ type: 'publish', ...publication, ...(keyed && { key }), ref: n })
+          const behind = [...waiting.keys()].at(-1)
+          const text = JSON.stringify({
+            type: 'publish',
+            ...publication,
+            ...(keyed && { key }),
+            ref: n,
+            behind,
+          })
           waiting.set(n, text)
           socket.send(text)
         }

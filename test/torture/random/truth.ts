@@ -53,7 +53,6 @@ const none: readonly True[] = []
 export class Truth {
   readonly tried = new Map<string, Tried>()
   readonly acknowledged: Acknowledged[] = []
-  readonly postponed = new Set<string>()
   /** By channel: publishes of which nobody knows whether they took effect. */
   readonly unknown = new Map<string, number>()
   readonly #evidence: Evidence
@@ -70,7 +69,6 @@ export class Truth {
     const answered = new Set<string>()
     for (const each of evidence.sent) {
       if (each.type === 'tried') this.tried.set(each.who, each)
-      else if (each.type === 'postponed') this.postponed.add(each.who)
       else if (each.type === 'wronged') verdict.add(each.violation, 'wire', each.what)
       else this.acknowledged.push(each)
     }
