@@ -273,6 +273,30 @@ test('with sync: interval a tail is proved by a clean end or by the same run of 
   expect(await provedAfter("UPDATE log SET clean = 0, boot = 'another', sync = 'always'")).toBe(true)
 })
 
+test.each([
+  ['count', { count: 5 }],
+  ['bytes', { bytes: 400 }],
+])('[L6] the bounds of a channel are the same when the log is opened anew: %s', async (_name, bound) => {
+  const kept: (readonly number[])[] = []
+  for (const opensAnew of [false, true]) {
+    const options = { path: join(path, String(opensAnew)), rules: () => ({ ...rule, ageMs: 1e9, ...bound }) }
+    let log = await sqliteLog(options)
+    for (let i = 1; i <= 12; i++) {
+      if (opensAnew && (i === 3 || i === 9)) {
+        await log.close()
+        log = await sqliteLog(options)
+      }
+      await log.append(said(JSON.stringify('x'.repeat(i * 10))))
+      const { entries } = await log.read([{ channel: 'a', after: 0 }], { entries: 1_000, bytes: 1e9 })
+      if (i >= 9) kept.push(entries.map(({ seq }) => seq))
+    }
+    await log.close()
+  }
+  expect(kept.slice(4)).toEqual(kept.slice(0, 4))
+  expect(kept[0]?.length).toBeGreaterThan(1)
+  expect(kept[0]?.length).toBeLessThan(9)
+})
+
 test('publishing goes on in the middle of a long sweep', async () => {
   let now = 1_000_000
   const log = await open({ now: () => now })

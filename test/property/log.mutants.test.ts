@@ -90,12 +90,6 @@ const sqlite: readonly Mutant[] = [
     replace: 'for (const step of behind.slice(1)) if',
   },
   {
-    name: 'the bounds of a channel are off once the log is opened anew',
-    file: 'src/log/sqlite/channels.ts',
-    find: "numberOf(oldest, 'ordinal') - 1",
-    replace: "numberOf(oldest, 'ordinal')",
-  },
-  {
     name: 'a refused batch leaves a part behind',
     file: 'src/log/sqlite/store.ts',
     find: 'if (known && known.payload !== payload) throw',
