@@ -39,7 +39,8 @@ export function chooser(
   let proved: TransportName | undefined
 
   const of = (name: TransportName) => all[name] ?? fresh
-  const freeAt = (name: TransportName) => Math.max(now(), of(name).heldUntil)
+  /** For so long it is held; 0 for all that are not, however the clock ticks while they are compared. */
+  const heldMs = (name: TransportName) => Math.max(0, of(name).heldUntil - now())
 
   function hold(name: TransportName): void {
     const { holds } = of(name)
@@ -57,7 +58,7 @@ export function chooser(
     const candidates =
       proved && of(proved).strikes < patience
         ? [proved]
-        : [...preference].sort((a, b) => freeAt(a) - freeAt(b))
+        : [...preference].sort((a, b) => heldMs(a) - heldMs(b))
     return candidates.find((name) => !tried.includes(name))
   }
 
@@ -66,7 +67,7 @@ export function chooser(
     /** What would be tried in place of `name`; undefined: nothing, or what is held itself. */
     instead(name: TransportName): TransportName | undefined {
       const next = choose([])
-      return next !== name && next && freeAt(next) <= now() ? next : undefined
+      return next !== name && next && !heldMs(next) ? next : undefined
     },
     hasLived: (name: TransportName) => proved === name,
     /** How often it has failed since it was last trusted: a slow path deserves more time, an untried one does not. */
@@ -85,7 +86,7 @@ export function chooser(
     },
     /** One has opened: those that failed just before did so on a network that works. */
     opened(tried: readonly TransportName[]): void {
-      for (const name of tried) if (all[name] && freeAt(name) <= now()) hold(name)
+      for (const name of tried) if (all[name] && !heldMs(name)) hold(name)
     },
     lived(name: TransportName): void {
       proved = name

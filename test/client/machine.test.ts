@@ -387,6 +387,11 @@ describe('the machine', () => {
 })
 
 describe('the chooser', () => {
+  test('takes the preferred one, however its clock ticks meanwhile', () => {
+    let clock = 0
+    expect(chooser(all, () => ++clock).choose([])).toBe('websocket')
+  })
+
   type Happened = [TransportName, Outcome | 'opened' | 'lived']
   /** A chooser to which that has happened, and where it is `now` by its clock. */
   const after = (happened: readonly Happened[], now = 0) => {
