@@ -228,16 +228,16 @@ export class Session implements SocketPeer, Speaker, Hearer {
         return { answers: publisher.commit(entries) }
       })
     this.#lastPublish = handedOver.then(nothing, nothing)
-    const [answer] = await handedOver
-      .then(({ answers }) => answers)
-      .catch((error: unknown) => {
-        this.#postponed.refused(message, error)
-        throw error
-      })
-    this.#postponed.settled(message)
-    if (!answer) return
-    const { id, duplicate } = answer
-    this.say({ type: 'published', ...(id === undefined ? {} : { id }), duplicate, ...refOf(message) })
+    try {
+      const [answer] = await (await handedOver).answers
+      this.#postponed.settled(message)
+      if (!answer) return
+      const { id, duplicate } = answer
+      this.say({ type: 'published', ...(id === undefined ? {} : { id }), duplicate, ...refOf(message) })
+    } catch (error) {
+      this.#postponed.refused(message, error)
+      throw error
+    }
   }
 
   async #prepare(message: PublishMessage): Promise<Prepared> {

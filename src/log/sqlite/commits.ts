@@ -60,13 +60,14 @@ export class Commits {
    */
   run(first: readonly Operation[], more = (): readonly Operation[] => []): readonly Answered[] {
     if (this.#doubt) return this.#refuseAll(first, this.#doubt)
-    const group: Operation[] = []
+    const group = [...first]
     try {
       this.#db.exec('BEGIN IMMEDIATE')
       const answers: Answered[] = []
-      for (let taken = first; taken.length > 0; taken = more()) {
-        group.push(...taken)
-        for (const operation of taken) answers.push(this.#apply(operation))
+      // It grows meanwhile.
+      for (const operation of group) {
+        answers.push(this.#apply(operation))
+        if (answers.length === group.length) group.push(...more())
       }
       this.#store.finish()
       const began = performance.now()
@@ -77,7 +78,7 @@ export class Commits {
       return answers
     } catch (error) {
       this.#abandon(error)
-      return this.#refuseAll(group.length > 0 ? group : first, failureOf(error, this.#file).error)
+      return this.#refuseAll(group, failureOf(error, this.#file).error)
     }
   }
 
