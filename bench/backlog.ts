@@ -18,7 +18,7 @@ export async function storeOfMillion(): Promise<void> {
   if (existsSync(millionPath)) rmSync(millionPath, { recursive: true })
   const rule = { keep: 'all', ageMs: 1e9, count: 2 * million, bytes: 1e10, tombstoneMs: 1e9 } as const
   const log = await sqliteLog({ path: millionPath, rules: () => rule, sync: 'interval' })
-  const under: Promise<unknown>[] = []
+  const under: unknown[] = []
   for (let n = 1; n <= million; n += 100) {
     const batch = Array.from({ length: 100 }, (_, i) => ({
       channel: 'm',

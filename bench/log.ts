@@ -27,7 +27,7 @@ async function rate(count: number, inFlight: number, one: (i: number) => Promise
 
 async function measure(name: string, log: Log): Promise<void> {
   console.log(`\n${name}`)
-  const append = (channel: string, i: number, key?: string) =>
+  const append = async (channel: string, i: number, key?: string) =>
     log.append([
       { channel, event: 'e', data, ...(key ? { key: { principal: 'p', key: `${key}${i}` } } : {}) },
     ])

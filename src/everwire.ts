@@ -166,11 +166,13 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     data: DataIn<C, N, E>,
     options: PublishOptions = {},
   ): Promise<PublishAnswer> {
-    const [answer] = await this.#service.work(({ publisher }) => {
-      const publication = decodePublication({ channel, event, data, ...options })
+    const { key, slot, removed } = options
+    const publishing = this.#service.work(({ publisher }) => {
+      const publication = decodePublication({ channel, event, data, key, slot, removed })
       this.#assertRule(publication.channel)
       return publisher.publish(applicationId, [publication])
     })
+    const [answer] = publishing instanceof Promise ? await publishing : publishing
     if (!answer) throw new Error('a publication has one answer')
     return answer
   }

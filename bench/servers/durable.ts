@@ -27,7 +27,7 @@ async function log(path: string): Promise<Subject> {
   const rule = { keep: 'all', ageMs: 1e9, count: 10_000, bytes: 1e9, tombstoneMs: 1e9 } as const
   const opened = await sqliteLog({ path, rules: () => rule })
   return {
-    publish: () => opened.append([{ channel: 'm', event: 'message', data: text }]),
+    publish: () => Promise.resolve(opened.append([{ channel: 'm', event: 'message', data: text }])),
     close: () => opened.close(),
   }
 }

@@ -2,57 +2,28 @@ import type { Data, Entry } from '../log/log.ts'
 import type { Lineage } from '../log/lineage.ts'
 import type { Outgoing, WireFormat } from './format.ts'
 
-/** One message and its bytes, made at most once per wire format and shared by every reader. */
-export class Frame {
+/** The bytes of a frame in one format; nearly always one is asked for. */
+interface Made {
+  readonly format: WireFormat
+  readonly bytes: Uint8Array
+  readonly next: Made | undefined
+}
+
+/**
+ * An entry on its way out, and its bytes, made at most once per wire format and shared by every reader. Frames live
+ * long enough to be copied by the collector, so every byte counts: an id is text only while it is written.
+ */
+export class Frame implements Outgoing {
+  /** 0: a signal, which no log has. */
   readonly seq: number
-  readonly message: Outgoing
   /** `keep: 'latest'`: a newer value of the slot has come; readers skip this one. */
   superseded = false
-  // Nearly always one format is asked for. Frames live long enough to be copied by the collector: every byte counts.
-  #format: WireFormat | undefined
-  #bytes: Uint8Array | undefined
-  #others: Map<WireFormat, Uint8Array> | undefined
-
-  constructor(seq: number, message: Outgoing) {
-    this.seq = seq
-    this.message = message
-  }
-
-  /** Its bytes for somebody who is alone: nobody else will ask, so they are not held. */
-  bytesOnce(format: WireFormat): Uint8Array {
-    return this.#format === format && this.#bytes ? this.#bytes : format.message(this.message)
-  }
-
-  // Hot path: once per message per reader.
-  bytes(format: WireFormat): Uint8Array {
-    if (this.#format === format && this.#bytes) return this.#bytes
-    const known = this.#others?.get(format)
-    if (known) return known
-    const bytes = format.message(this.message)
-    if (this.#format === undefined) {
-      this.#format = format
-      this.#bytes = bytes
-    } else (this.#others ??= new Map()).set(format, bytes)
-    return bytes
-  }
-
-  /** What this frame costs in memory: its data, roughly. */
-  get size(): number {
-    return this.message.data.length + 200
-  }
-}
-
-/** A stored entry as a frame. */
-export function frameOf(entry: Entry, lineage: Lineage): Frame {
-  return new Frame(entry.seq, new StoredMessage(entry, lineage))
-}
-
-/** An entry on its way out; its ids are text only while it is written, not as long as it is held. */
-class StoredMessage implements Outgoing {
   readonly #entry: Entry
   readonly #lineage: Lineage
+  #made: Made | undefined
 
   constructor(entry: Entry, lineage: Lineage) {
+    this.seq = entry.seq
     this.#entry = entry
     this.#lineage = lineage
   }
@@ -61,8 +32,8 @@ class StoredMessage implements Outgoing {
     return this.#entry.channel
   }
 
-  get id(): string {
-    return this.#lineage.idOf(this.#entry.seq)
+  get id(): string | undefined {
+    return this.seq === 0 ? undefined : this.#lineage.idOf(this.seq)
   }
 
   get event(): string {
@@ -88,5 +59,29 @@ class StoredMessage implements Outgoing {
 
   get removed(): boolean {
     return this.#entry.removed
+  }
+
+  /** Its bytes for somebody who is alone: nobody else will ask, so they are not held. */
+  bytesOnce(format: WireFormat): Uint8Array {
+    return this.#known(format) ?? format.message(this)
+  }
+
+  // Hot path: once per message per reader.
+  bytes(format: WireFormat): Uint8Array {
+    const known = this.#known(format)
+    if (known) return known
+    const bytes = format.message(this)
+    this.#made = { format, bytes, next: this.#made }
+    return bytes
+  }
+
+  /** What this frame costs in memory: its data, roughly. */
+  get size(): number {
+    return this.#entry.data.length + 200
+  }
+
+  #known(format: WireFormat): Uint8Array | undefined {
+    for (let made = this.#made; made; made = made.next) if (made.format === format) return made.bytes
+    return undefined
   }
 }

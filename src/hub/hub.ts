@@ -1,8 +1,8 @@
-import type { Appended, Log, NewEntry, SpineStep } from '../log/log.ts'
+import type { Appended, Entry, Log, NewEntry, SpineStep } from '../log/log.ts'
 import type { Lineage } from '../log/lineage.ts'
 import type { Start } from '../protocol/messages.ts'
-import type { Outgoing, WireFormat } from './format.ts'
-import { Frame, frameOf } from './frame.ts'
+import type { WireFormat } from './format.ts'
+import { Frame } from './frame.ts'
 import { Gate } from './gate.ts'
 import { LogPages } from './log-pages.ts'
 import { Reader } from './reader.ts'
@@ -99,7 +99,7 @@ export class Hub implements Source {
     return this.#keep(channel)
   }
 
-  append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
+  append(entries: readonly NewEntry[]): readonly Appended[] | Promise<readonly Appended[]> {
     return this.log.append(entries)
   }
 
@@ -149,13 +149,13 @@ export class Hub implements Source {
   }
 
   /** Offers a `keep: 'none'` message to whoever is listening right now. */
-  signal(message: Outgoing): void {
+  signal(message: Omit<Entry, 'seq'>): void {
     const topic = this.#topics.get(message.channel)
     if (!topic) return
     const signals = (topic.signals ??= [])
     // Bounded: a turn that signals more than this loses the oldest, as a signal may.
     if (signals.length >= 256) signals.shift()
-    signals.push(new Frame(0, message))
+    signals.push(new Frame({ ...message, seq: 0 }, this.lineage))
     this.#touch(topic)
   }
 
@@ -210,7 +210,7 @@ export class Hub implements Source {
       if (append.seq <= this.through) continue
       const topic = this.#topics.get(append.channel)
       if (!topic) continue
-      if (append.entry) topic.push(frameOf(append.entry, this.lineage))
+      if (append.entry) topic.push(new Frame(append.entry, this.lineage))
       else topic.skip(append.seq)
       this.#touch(topic)
     }

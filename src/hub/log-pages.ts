@@ -1,6 +1,6 @@
 import type { ChannelCursor, Log, ReadLimit } from '../log/log.ts'
 import type { Gate } from './gate.ts'
-import { frameOf } from './frame.ts'
+import { Frame } from './frame.ts'
 import { Pages, part, type FramePage } from './pages.ts'
 import { Run } from './run.ts'
 import type { Keep } from './start.ts'
@@ -75,7 +75,7 @@ export class LogPages {
     else this.#reads++
     try {
       const { entries, through, trimmed } = await this.#log.read(cursors, limit)
-      return { run: new Run(entries.map((entry) => frameOf(entry, this.#log.lineage))), through, trimmed }
+      return { run: new Run(entries.map((entry) => new Frame(entry, this.#log.lineage))), through, trimmed }
     } finally {
       const next = this.#waitingReads.shift()
       if (next) next()

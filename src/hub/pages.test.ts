@@ -68,7 +68,7 @@ test('a thousand readers that come back at once share the reading of the log and
 test('pages that were read last are kept within their memory', () => {
   const pages = new Pages(10_000)
   for (let n = 0; n < 1_000; n++) {
-    const frame = { seq: n * 10 + 5, size: 1_000, message: { data: '1' } } as never
+    const frame = { seq: n * 10 + 5, size: 1_000, data: '1' } as never
     pages.keep(`c${n % 7}`, n * 10, { run: new Run([frame]), through: n * 10 + 10, trimmed: [] })
   }
   expect(pages.find('c0', 0, limit)).toBeUndefined()
@@ -79,7 +79,7 @@ test('pages that were read last are kept within their memory', () => {
 
 test('who asks for the same part of a page gets the same run, and so the same bytes', () => {
   const pages = new Pages(1e6)
-  const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, message: { data: 'xx' } }) as never)
+  const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, data: 'xx' }) as never)
   pages.keep('c', 0, { run: new Run(frames), through: 12, trimmed: [] })
   const first = pages.find('c', 3, limit)
   expect(first?.run.frames).toHaveLength(2)
@@ -89,7 +89,7 @@ test('who asks for the same part of a page gets the same run, and so the same by
 })
 
 test('a part of a page reaches as far as its last message, and to the end when nothing is left out', () => {
-  const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, message: { data: 'xx' } }) as never)
+  const frames = [3, 5, 9].map((seq) => ({ seq, size: 1, data: 'xx' }) as never)
   const page = { run: new Run(frames), through: 12, trimmed: [] }
   expect(part(page, 3, { entries: 1, bytes: 100 })).toMatchObject({
     through: 5,
@@ -103,7 +103,7 @@ test('small pages do not pile up: the oldest go, however much room there is', ()
   const pages = new Pages(Infinity)
   for (let seq = 1; seq <= 10_000; seq++)
     pages.keep('a', seq - 1, {
-      run: new Run([{ seq, size: 1, message: { data: '' } } as never]),
+      run: new Run([{ seq, size: 1, data: '' } as never]),
       through: seq,
       trimmed: [],
     })
@@ -114,7 +114,7 @@ test('small pages do not pile up: the oldest go, however much room there is', ()
 test('of a channel with a lone reader only the page that it reads is kept', () => {
   const pages = new Pages(1e6)
   const page = (through: number) => ({
-    run: new Run([{ seq: through, size: 1, message: { data: '' } } as never]),
+    run: new Run([{ seq: through, size: 1, data: '' } as never]),
     through,
     trimmed: [],
   })

@@ -90,7 +90,7 @@ export function part(page: FramePage, after: number, limit: ReadLimit): FramePag
   let bytes = 0
   for (const frame of page.run.frames) {
     if (frame.seq <= after) continue
-    bytes += frame.message.data.length
+    bytes += frame.data.length
     const last = frames.at(-1)
     if (last && (frames.length >= limit.entries || bytes > limit.bytes)) {
       return { run: new Run(frames), through: last.seq, trimmed }

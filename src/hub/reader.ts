@@ -203,7 +203,7 @@ export class Reader implements Listener, Stepper {
     const { messageAt } = this.#format
     this.#at = Math.max(this.#at, frame.seq)
     if (messageAt && (this.#hasFloors() || this.#snapshots > 0)) {
-      this.#sink.write(messageAt.call(this.#format, frame.message, this.positionText()), 'message')
+      this.#sink.write(messageAt.call(this.#format, frame, this.positionText()), 'message')
     } else {
       this.#sink.write(frame.bytes(this.#format), 'message')
     }
@@ -249,7 +249,7 @@ export class Reader implements Listener, Stepper {
 
   #takeEach(run: Run): void {
     for (const frame of run.frames) {
-      const tracked = this.#channels.find(({ channel }) => channel === frame.message.channel)
+      const tracked = this.#channels.find(({ channel }) => channel === frame.channel)
       if (tracked && frame.seq > this.#after(tracked)) this.#write(frame)
     }
   }

@@ -1,20 +1,16 @@
 import { expect, test } from 'vitest'
 import { Frame } from './frame.ts'
 import type { WireFormat } from './format.ts'
+import { Lineage } from '../log/lineage.ts'
 import type { Run } from './run.ts'
 import { defaultMemory, MemoryBudget, Topic } from './topic.ts'
 
+const lineage = new Lineage([{ name: 'abcdefghij', first: 1, proved: true }])
 const frame = (seq: number, slot?: string, data = '1') =>
-  new Frame(seq, {
-    channel: 'c',
-    id: `${seq}-abcdefghij`,
-    event: 'message',
-    data,
-    time: 0,
-    previous: undefined,
-    slot,
-    removed: false,
-  })
+  new Frame(
+    { seq, channel: 'c', event: 'message', data, time: 0, previous: undefined, slot, removed: false },
+    lineage,
+  )
 const sequences = ({ frames }: Run) => frames.map(({ seq }) => seq)
 
 test('a reader that fell behind gets only the newest value of a slot', () => {

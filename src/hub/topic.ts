@@ -70,7 +70,7 @@ export class Topic {
 
   /** The channel's next message, in sequence order. */
   push(frame: Frame): void {
-    const { slot } = frame.message
+    const { slot } = frame
     if (slot !== undefined) {
       this.#slots ??= new Map()
       const before = this.#slots.get(slot)
@@ -110,12 +110,8 @@ export class Topic {
     for (const place of this.#taken) {
       if (place.after === after && place.through === through) return place.run
     }
-    const found: Frame[] = []
-    for (let i = this.#indexAfter(after); i < this.#frames.length; i++) {
-      const frame = this.#frames[i]
-      if (!frame || frame.seq > through) break
-      if (!frame.superseded) found.push(frame)
-    }
+    const frames = this.#frames.slice(this.#indexAfter(after), this.#indexAfter(through))
+    const found = this.#slots ? frames.filter(({ superseded }) => !superseded) : frames
     if (found.length === 0) return emptyRun
     // Who is alone shares with nobody, and what is kept only for its sake the collector would have to carry.
     if (this.readers.size < 2) return new Run(found, false)
@@ -150,7 +146,7 @@ export class Topic {
     for (const frame of gone) {
       this.#bytes -= frame.size
       this.#budget.used -= frame.size
-      const { slot } = frame.message
+      const { slot } = frame
       if (slot !== undefined && this.#slots?.get(slot) === frame) this.#slots.delete(slot)
     }
   }

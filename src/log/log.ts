@@ -22,11 +22,11 @@ export interface NewEntry {
   readonly event: string
   readonly data: Data
   /** `latest`: the value that this replaces; `''` is the channel's only one. Ignored by `all`. */
-  readonly slot?: string
+  readonly slot?: string | undefined
   /** `latest`: removes the slot; the entry itself is the tombstone. */
-  readonly removed?: boolean
+  readonly removed?: boolean | undefined
   /** Together with the channel: append once within the dedupe window. */
-  readonly key?: { readonly principal: string; readonly key: string }
+  readonly key?: { readonly principal: string; readonly key: string } | undefined
 }
 
 /** What the log gives back. */
@@ -149,7 +149,8 @@ export interface Log {
   readonly lineage: Lineage
   /** How long a publish key is remembered. */
   readonly dedupeMs: number
-  append(entries: readonly NewEntry[]): Promise<readonly Appended[]>
+  /** Never throws. A store that has them at once says so at once: a promise costs as much as an append to memory. */
+  append(entries: readonly NewEntry[]): readonly Appended[] | Promise<readonly Appended[]>
   read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page>
   /** Kept entries of one channel, at most `limit` and as far as `bytes` reaches, oldest or newest first. */
   history(query: HistoryQuery): Promise<readonly Entry[]>

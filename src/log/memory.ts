@@ -35,12 +35,9 @@ export function memoryLog(options: MemoryLogOptions): Log {
   return new MemoryLog(options)
 }
 
-/** Where one entry of a batch goes: its own place, or that of the first with its key. */
-interface Planned {
-  readonly entry: NewEntry
-  readonly channel: MemoryChannel
-  readonly appended: Appended
-  readonly digest: string | undefined
+/** A publish key, and what was published with it. */
+interface Keyed {
+  readonly digest: string
   readonly payload: string
 }
 
@@ -67,11 +64,13 @@ class MemoryLog implements Log {
     this.#timer.unref()
   }
 
-  async append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
-    this.#assertOpen()
-    const plan = this.#plan(entries, this.#now())
-    for (const planned of plan) if (!planned.appended.duplicate) this.#add(planned)
-    return plan.map(({ appended }) => appended)
+  append(entries: readonly NewEntry[]): readonly Appended[] | Promise<never> {
+    try {
+      this.#assertOpen()
+      return this.#append(entries)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async read(cursors: readonly ChannelCursor[], limit: ReadLimit): Promise<Page> {
@@ -137,38 +136,49 @@ class MemoryLog implements Log {
     this.#channels.clear()
   }
 
-  /** Decides the whole batch before any of it is kept, so that a refusal leaves nothing behind. */
-  #plan(entries: readonly NewEntry[], now: number): readonly Planned[] {
-    const batch = entries.length > 1 ? new Map<string, Planned>() : undefined
-    let seq = this.#head
+  // Hot path: once per publish.
+  #append(entries: readonly NewEntry[]): readonly Appended[] {
+    const now = this.#now()
+    // What may be refused is refused before any of it is kept: for the rule of a channel, or for a key.
+    if (entries.length > 1) for (const { channel } of entries) this.#channel(channel)
+    if (!entries.some(({ key }) => key)) return entries.map((entry) => this.#add(entry, now))
+    const elapsed = this.#elapsed()
+    const keyed = this.#keyed(entries, elapsed)
+    return entries.map((entry, i) => this.#addOnce(entry, keyed[i], now, elapsed))
+  }
+
+  /** Throws when a key was used for something else, before or in this batch. */
+  #keyed(entries: readonly NewEntry[], elapsed: number): readonly (Keyed | undefined)[] {
+    const batch = new Map<string, string>()
     return entries.map((entry) => {
-      const channel = this.#channel(entry.channel)
-      const digest = entry.key && keyDigest(entry.channel, entry.key)
-      const payload = entry.key ? payloadDigest(entry, channel.rule.keep) : ''
-      const known = digest === undefined ? undefined : this.#known(digest, batch)
-      if (known && known.payload !== payload) throw keyReused(entry.channel, entry.key?.key ?? '')
-      const appended = known
-        ? { seq: known.seq, duplicate: true, time: known.time }
-        : { seq: ++seq, duplicate: false, time: now }
-      const planned = { entry, channel, appended, digest, payload }
-      if (digest !== undefined && !known) batch?.set(digest, planned)
-      return planned
+      if (!entry.key) return undefined
+      const digest = keyDigest(entry.channel, entry.key)
+      const payload = payloadDigest(entry, this.#channel(entry.channel).rule.keep)
+      const known = batch.get(digest) ?? this.#keys.get(digest, elapsed)?.payload
+      if (known !== undefined && known !== payload) throw keyReused(entry.channel, entry.key.key)
+      batch.set(digest, payload)
+      return { digest, payload }
     })
   }
 
-  #known(digest: string, batch: ReadonlyMap<string, Planned> | undefined) {
-    const planned = batch?.get(digest)
-    if (planned) return { ...planned.appended, payload: planned.payload }
-    return this.#keys.get(digest, this.#elapsed())
+  #addOnce(entry: NewEntry, keyed: Keyed | undefined, now: number, elapsed: number): Appended {
+    const known = keyed && this.#keys.get(keyed.digest, elapsed)
+    if (known) return { seq: known.seq, duplicate: true, time: known.time }
+    const added = this.#add(entry, now)
+    const { seq, time } = added
+    if (keyed) this.#keys.set(keyed.digest, { seq, time, payload: keyed.payload, at: elapsed })
+    return added
   }
 
   // Hot path: once per message.
-  #add({ entry, channel, appended, digest, payload }: Planned): void {
-    const { seq, time } = appended
+  #add(entry: NewEntry, time: number): Appended {
+    const channel = this.#channel(entry.channel)
     const latest = channel.rule.keep === 'latest'
+    const seq = ++this.#head
     const kept: Entry = {
       seq,
-      channel: entry.channel,
+      // Each publish brings a text of its own with this name: one is enough to keep.
+      channel: channel.name,
       event: entry.event,
       data: entry.data,
       time,
@@ -176,10 +186,9 @@ class MemoryLog implements Log {
       slot: latest ? (entry.slot ?? '') : undefined,
       removed: latest && (entry.removed ?? false),
     }
-    this.#head = seq
     channel.add(kept)
-    if (digest !== undefined) this.#keys.set(digest, { seq, time, payload, at: this.#elapsed() })
     this.#spine.push(kept)
+    return { seq, duplicate: false, time }
   }
 
   #channel(name: string): MemoryChannel {

@@ -47,10 +47,10 @@ export function decodePublication(value: unknown): Publication {
   return {
     channel,
     data: removed ? null : decodeData(value),
-    ...(value['event'] === undefined ? {} : { event: eventName(value) }),
-    ...(value['key'] === undefined ? {} : { key: text(value, 'key', 256) }),
-    ...(value['slot'] === undefined ? {} : { slot: text(value, 'slot', 255) }),
-    ...(removed ? { removed } : {}),
+    event: value['event'] === undefined ? undefined : eventName(value),
+    key: value['key'] === undefined ? undefined : text(value, 'key', 256),
+    slot: value['slot'] === undefined ? undefined : text(value, 'slot', 255),
+    removed,
   }
 }
 

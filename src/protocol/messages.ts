@@ -40,13 +40,13 @@ export interface PublishMessage extends Publication {
 export interface Publication {
   readonly channel: string
   /** Default `message`. */
-  readonly event?: string
+  readonly event?: string | undefined
   /** JSON, or bytes (base64 with `encoding` where the wire is text). */
   readonly data: unknown
   /** Makes a retry take effect once within the window that `welcome` states. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** `keep: 'latest'`: which value this replaces. Default `""`, one slot for the channel. */
-  readonly slot?: string
+  readonly slot?: string | undefined
   /** `keep: 'latest'`: the slot is removed; `data` is null. */
   readonly removed?: boolean
 }

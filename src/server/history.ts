@@ -1,4 +1,4 @@
-import { frameOf } from '../hub/frame.ts'
+import { Frame } from '../hub/frame.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Entry } from '../log/log.ts'
 import { sizeOf } from '../log/merge.ts'
@@ -71,7 +71,7 @@ export async function readHistory(hub: Hub, channel: string, part: HistoryPart):
 
 /** A stored entry as clients see it. */
 export function messageOf(entry: Entry, lineage: Lineage): ChannelMessage {
-  const { channel, id, event, data, time, previous, slot, removed } = frameOf(entry, lineage).message
+  const { channel, id, event, data, time, previous, slot, removed } = new Frame(entry, lineage)
   const bytes = data instanceof Uint8Array
   return {
     type: 'message',

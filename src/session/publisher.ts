@@ -1,6 +1,6 @@
 import type { Hub } from '../hub/hub.ts'
 import type { Keep } from '../hub/start.ts'
-import type { NewEntry } from '../log/log.ts'
+import type { Appended, NewEntry } from '../log/log.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Publication, PublishAnswer } from '../protocol/messages.ts'
 import type { Border } from './border.ts'
@@ -36,7 +36,7 @@ export class Publisher {
     principal: string,
     publications: readonly Publication[],
     batchKey?: string,
-  ): Promise<readonly PublishAnswer[]> {
+  ): readonly PublishAnswer[] | Promise<readonly PublishAnswer[]> {
     const prepared = this.prepare(principal, publications, batchKey)
     return prepared instanceof Promise
       ? prepared.then((settled) => this.commit(settled))
@@ -70,10 +70,19 @@ export class Publisher {
     return this.#batch(principal, publications, batchKey)
   }
 
-  /** The log takes them in the order of these calls, which need not wait for each other's answers. */
-  async commit({ entries, kept }: Prepared): Promise<readonly PublishAnswer[]> {
+  /**
+   * The log takes them in the order of these calls, which need not wait for each other's answers. A log that answers at
+   * once is answered for at once.
+   */
+  commit({ entries, kept }: Prepared): readonly PublishAnswer[] | Promise<readonly PublishAnswer[]> {
     if (!kept) return entries.map((entry) => this.#signal(entry))
-    const appended = await this.#hub.append(entries)
+    const appended = this.#hub.append(entries)
+    return appended instanceof Promise
+      ? appended.then((settled) => this.#answers(settled))
+      : this.#answers(appended)
+  }
+
+  #answers(appended: readonly Appended[]): readonly PublishAnswer[] {
     return appended.map(({ seq, duplicate }) => ({ id: this.#hub.lineage.idOf(seq), duplicate }))
   }
 
@@ -142,24 +151,16 @@ export class Publisher {
       channel,
       event,
       data,
-      ...(latest ? { slot: publication.slot ?? '', removed } : {}),
-      ...(key === undefined ? {} : { key: { principal, key } }),
+      slot: latest ? (publication.slot ?? '') : undefined,
+      removed: latest ? removed : undefined,
+      key: key === undefined ? undefined : { principal, key },
     }
   }
 
   #signal(entry: NewEntry): PublishAnswer {
     const { channel, event, data } = entry
     const time = this.#now()
-    this.#hub.signal({
-      channel,
-      id: undefined,
-      event,
-      data,
-      time,
-      previous: undefined,
-      slot: undefined,
-      removed: false,
-    })
+    this.#hub.signal({ channel, event, data, time, previous: undefined, slot: undefined, removed: false })
     return { duplicate: false }
   }
 }

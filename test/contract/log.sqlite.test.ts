@@ -320,7 +320,7 @@ test('publishing goes on in the middle of a long sweep', async () => {
 test('what waits for the disk is bounded, and the rest is refused', async () => {
   const log = await open()
   const large = JSON.stringify('x'.repeat(8 * 1024 * 1024))
-  const results = await Promise.allSettled(Array.from({ length: 12 }, () => log.append(said(large))))
+  const results = await Promise.allSettled(Array.from({ length: 12 }, async () => log.append(said(large))))
   const refused = results.filter(({ status }) => status === 'rejected')
   expect(refused.length).toBeGreaterThan(3)
   expect(refused[0]).toMatchObject({ reason: { code: 'overloaded' } })

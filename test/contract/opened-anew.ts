@@ -37,7 +37,7 @@ class AnewLog implements Log {
   }
 
   append(entries: readonly NewEntry[]) {
-    return this.#anew((log) => log.append(entries))
+    return this.#anew(async (log) => log.append(entries))
   }
 
   read(cursors: readonly ChannelCursor[], limit: ReadLimit) {

@@ -95,9 +95,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'a signal carries an id',
-    file: 'src/hub/hub.ts',
-    find: 'signals.push(new Frame(0, message))',
-    replace: "signals.push(new Frame(0, { ...message, id: '1-abcdefghij' }))",
+    file: 'src/hub/frame.ts',
+    find: 'this.seq === 0 ? undefined :',
+    replace: '',
   },
   {
     name: 'a snapshot that was cut off counts as whole',

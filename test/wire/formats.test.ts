@@ -12,6 +12,7 @@ import { gzipHead, gzipPiece, GzipSum, joinPieces } from '../../src/server/forma
 import { messageJson } from '../../src/server/formats/json.ts'
 import { packings, streamEnds } from '../../src/server/formats/packing.ts'
 import { pollFormat } from '../../src/server/formats/poll.ts'
+import { Lineage } from '../../src/log/lineage.ts'
 import { sseFormats } from '../../src/server/formats/sse.ts'
 import { webSocketFormats } from '../../src/server/formats/ws.ts'
 
@@ -252,7 +253,9 @@ describe('sharing', () => {
       })
       const topic = new Topic('a', 0, new MemoryBudget(defaultMemory))
       for (let n = 0; n < 2; n++) topic.readers.add({ wake: () => {}, signal: () => {} })
-      for (let seq = 1; seq <= 3; seq++) topic.push(new Frame(seq, outgoing({ id: `${seq}-abcdefghijkl` })))
+      const lineage = new Lineage([{ name: 'abcdefghijkl', first: 1, proved: true }])
+      for (let seq = 1; seq <= 3; seq++)
+        topic.push(new Frame({ ...outgoing(), seq, previous: undefined }, lineage))
       const seen = new Set(Array.from({ length: 100 }, () => topic.between(0, 3).bytes(counting)))
       expect(seen.size).toBe(1)
       expect(encodings).toBe(3)

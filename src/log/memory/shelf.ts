@@ -2,8 +2,8 @@ import type { Entry } from '../log.ts'
 
 /** Entries in sequence order: cheap to add to and to take from at the old end; holes are closed when they prevail. */
 export class Shelf {
-  #seqs: number[] = []
-  #entries: (Entry | undefined)[] = []
+  /** Of an entry that was removed its sequence stays. */
+  #places: (Entry | number)[] = []
   #start = 0
   #held = 0
 
@@ -12,23 +12,22 @@ export class Shelf {
   }
 
   push(entry: Entry): void {
-    this.#seqs.push(entry.seq)
-    this.#entries.push(entry)
+    this.#places.push(entry)
     this.#held++
   }
 
   remove(seq: number): void {
     const index = this.#indexAfter(seq - 1)
-    if (this.#seqs[index] !== seq || this.#entries[index] === undefined) return
-    this.#entries[index] = undefined
+    if (this.#at(index)?.seq !== seq) return
+    this.#places[index] = seq
     this.#held--
-    while (this.#start < this.#entries.length && this.#entries[this.#start] === undefined) this.#start++
+    while (typeof this.#places[this.#start] === 'number') this.#start++
     // Amortised: closing the holes costs no more than it took to make them.
-    if (this.#entries.length > 32 && this.#entries.length > this.#held * 2) this.#closeHoles()
+    if (this.#places.length > 32 && this.#places.length > this.#held * 2) this.#closeHoles()
   }
 
   get oldest(): Entry | undefined {
-    return this.#entries[this.#start]
+    return this.#at(this.#start)
   }
 
   get newest(): Entry | undefined {
@@ -39,8 +38,8 @@ export class Shelf {
   after(seq: number): () => Entry | undefined {
     let index = this.#indexAfter(seq)
     return () => {
-      while (index < this.#entries.length) {
-        const entry = this.#entries[index++]
+      while (index < this.#places.length) {
+        const entry = this.#at(index++)
         if (entry) return entry
       }
       return undefined
@@ -52,29 +51,32 @@ export class Shelf {
     let index = this.#indexAfter(seq - 1)
     return () => {
       while (index > this.#start) {
-        const entry = this.#entries[--index]
+        const entry = this.#at(--index)
         if (entry) return entry
       }
       return undefined
     }
   }
 
+  #at(index: number): Entry | undefined {
+    const place = this.#places[index]
+    return typeof place === 'number' ? undefined : place
+  }
+
   #indexAfter(seq: number): number {
     let low = this.#start
-    let high = this.#seqs.length
+    let high = this.#places.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#seqs[middle] ?? Infinity) <= seq) low = middle + 1
+      const place = this.#places[middle] ?? Infinity
+      if ((typeof place === 'number' ? place : place.seq) <= seq) low = middle + 1
       else high = middle
     }
     return low
   }
 
   #closeHoles(): void {
-    const entries: Entry[] = []
-    for (const entry of this.#entries) if (entry) entries.push(entry)
-    this.#entries = entries
-    this.#seqs = entries.map(({ seq }) => seq)
+    this.#places = this.#places.filter((place) => typeof place !== 'number')
     this.#start = 0
   }
 }

@@ -40,7 +40,7 @@ export const appending: readonly Clause[] = [
     async (scene) => {
       const batch = (name: string) => ['a', 'b', 'a'].map((channel, i) => entry(channel, `"${name}${i}"`))
       const appended = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => scene.log.append(batch(`${i}-`))),
+        Array.from({ length: 50 }, async (_, i) => scene.log.append(batch(`${i}-`))),
       )
       for (const [i, of] of appended.entries()) assert.deepEqual(seqs(of), [3 * i + 1, 3 * i + 2, 3 * i + 3])
       const page = await scene.read(['a', 'b'])
@@ -104,7 +104,7 @@ export const appending: readonly Clause[] = [
   [
     'L10 an append under way while the log closes is kept or refused, as it was told',
     async (scene) => {
-      const appends = Array.from({ length: 20 }, (_, i) => scene.log.append([entry('a', String(i))]))
+      const appends = Array.from({ length: 20 }, async (_, i) => scene.log.append([entry('a', String(i))]))
       const told = Promise.allSettled(appends)
       await scene.log.close()
       const kept = (await told).flatMap((each, i) => (each.status === 'fulfilled' ? [String(i)] : []))

@@ -18,7 +18,9 @@ export const keys: readonly Clause[] = [
     'L3 a key holds among appends under way and within one batch',
     async (scene) => {
       const appended = await Promise.all(
-        Array.from({ length: 20 }, () => scene.log.append([entry('a', '1', 'k'), entry('a', '1', 'k')])),
+        Array.from({ length: 20 }, async () =>
+          scene.log.append([entry('a', '1', 'k'), entry('a', '1', 'k')]),
+        ),
       )
       assert.deepEqual(
         appended.flat().map(({ seq }) => seq),

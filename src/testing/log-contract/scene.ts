@@ -79,7 +79,7 @@ export class Scene {
 
   /** Appends one entry each, in order, and returns their sequences. */
   async say(channel: string, ...texts: string[]): Promise<readonly number[]> {
-    const appended = await Promise.all(texts.map((text) => this.log.append([entry(channel, text)])))
+    const appended = await Promise.all(texts.map(async (text) => this.log.append([entry(channel, text)])))
     return appended.flat().map(({ seq }) => seq)
   }
 
@@ -109,8 +109,8 @@ export function seqs(entries: readonly { readonly seq: number }[]): readonly num
   return entries.map(({ seq }) => seq)
 }
 
-export async function refused(promise: Promise<unknown>, code: string): Promise<void> {
-  await assert.rejects(promise, { name: 'EverwireError', code })
+export async function refused(answer: unknown, code: string): Promise<void> {
+  await assert.rejects(Promise.resolve(answer), { name: 'EverwireError', code })
 }
 
 /** Collects what a watch yields, and lets a test wait until it has come far enough. */

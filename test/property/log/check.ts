@@ -93,7 +93,9 @@ class Trial {
     const expected = batches.map((batch) => this.#model.append(batch, this.#clock.now))
     const answers = await Promise.all(
       batches.map((batch) =>
-        this.log.append(batch).catch((error: { readonly code?: unknown }) => error.code ?? error),
+        Promise.resolve(this.log.append(batch)).catch(
+          (error: { readonly code?: unknown }) => error.code ?? error,
+        ),
       ),
     )
     assert.deepEqual(answers, expected)

@@ -75,7 +75,7 @@ export class World {
     if (keeps(channel) === 'none') {
       const data = JSON.stringify(`signal ${++this.#published}`)
       const rest = { previous: undefined, slot: undefined, removed: false }
-      this.hub.signal({ channel, id: undefined, event: 'message', data, time: this.now, ...rest })
+      this.hub.signal({ channel, event: 'message', data, time: this.now, ...rest })
       return
     }
     const latest = keeps(channel) === 'latest'
