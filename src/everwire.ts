@@ -12,7 +12,7 @@ import { ContractBorder } from './contract/border.ts'
 import { memoryLog } from './log/memory.ts'
 import { sqliteLog } from './log/sqlite.ts'
 import type { Log } from './log/log.ts'
-import { attachTo, type NodeServer, type Target } from './node/attach.ts'
+import { attachTo, type NodeServer, type Taker, type Target } from './node/attach.ts'
 import { nodeClock } from './node/clock.ts'
 import { NodeExchange } from './node/exchange.ts'
 import { hosted, type Route, type RouteRequest } from './node/hosts.ts'
@@ -114,6 +114,11 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
    * application sees it; all else goes on to the application, whose listeners may be there already or come later.
    */
   attach(server: NodeServer, base = '/wire'): this {
+    attachTo(server, this.#below(base), this.#service.around)
+    return this
+  }
+
+  #below(base: string): Taker {
     const below = `${base.replace(/\/+$/, '')}/`
     const find = (path: string, upgrade: boolean): Target | undefined => {
       for (const route of upgrade ? this.#routes : []) {
@@ -126,8 +131,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
         ? undefined
         : { path: ours, serve: (exchange) => serve(this.#service.site, exchange) }
     }
-    attachTo(server, { find }, this.#service.around)
-    return this
+    return { find }
   }
 
   /**
@@ -148,7 +152,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
     }
     await this.ready()
     const own = new OwnServer(limits, tls)
-    this.attach(own.server)
+    own.take(this.#below('/wire'), this.#service.around)
     const address = await own.listen(port, host ?? (dev ? '127.0.0.1' : undefined))
     this.#service.owns(own)
     const name = host?.includes(':') ? `[${host}]` : (host ?? (dev ? '127.0.0.1' : 'localhost'))

@@ -148,7 +148,7 @@ function upgradeExchange(
   }
   const upgrade = () => {
     if (answered || socket.destroyed || !(socket instanceof Socket)) return undefined
-    return around.sockets.accept(request, socket, head)
+    return around.sockets.accept(request.headers, socket, head)
   }
   return new NodeExchange(request, responding, { path, upgrade }, around)
 }

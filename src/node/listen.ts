@@ -1,13 +1,19 @@
 import { createServer, type Server } from 'node:http'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { Socket, type AddressInfo } from 'node:net'
 import type { Limits } from '../session/limits.ts'
+import { attachTo, type Surroundings, type Taker } from './attach.ts'
+import { Http1Connection, isWaiting } from './http1/connection.ts'
+import type { Front } from './http1/front.ts'
 
 /**
  * Connections that may wait to be taken. After a restart thousands come within a second; whoever finds no place here
  * tries again after one second, then three, then seven.
  */
 const backlog = 4_096
+
+/** Held connections cost nothing and must outlive what proxies keep. */
+const keepAliveMs = 65_000
 
 /** A certificate (with its chain) and its key, in PEM. */
 export interface Tls {
@@ -24,14 +30,17 @@ export class OwnServer {
   readonly server: Server | Http2SecureServer
   readonly #sockets = new Set<Socket>()
   readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #headersMs: number
+  readonly #tls: boolean
+  /** The same for all sockets: so they need no function each. */
+  readonly #untrack: (this: Socket) => void
 
   constructor(limits: Limits, tls: Tls | undefined) {
     const timeouts = {
       headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: 1_000,
-      // Held connections cost nothing and must outlive what proxies keep.
-      keepAliveTimeout: 65_000,
+      keepAliveTimeout: keepAliveMs,
     }
     this.server = tls
       ? createSecureServer({
@@ -43,15 +52,48 @@ export class OwnServer {
           settings: { enableConnectProtocol: true },
         })
       : createServer(timeouts)
+    this.#tls = tls !== undefined
+    const sockets = this.#sockets
+    this.#untrack = function () {
+      sockets.delete(this)
+    }
+    this.#headersMs = timeouts.headersTimeout
     // The socket of TLS, which counts what it has received; the one beneath does not.
-    this.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    if (tls) this.server.on('secureConnection', (socket: Socket) => this.#track(socket))
     this.server.on('session', (session: ServerHttp2Session) => {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
     })
+  }
+
+  /** Serves what the taker wants; to be called once. */
+  take(taker: Taker, around: Surroundings): void {
+    const { server } = this
+    attachTo(server, taker, around)
+    if (this.#tls) return
+    const emit = server.emit
+    const front: Front = {
+      taker,
+      around,
+      headersMs: this.#headersMs,
+      keepAliveMs,
+      pass: (socket) => void Reflect.apply(emit, server, ['connection', socket]),
+    }
+    // Only in `emit` can a connection be kept from node:http.
+    server.emit = (name: string | symbol, ...args: unknown[]): boolean => {
+      const [socket] = args
+      if (name !== 'connection' || !(socket instanceof Socket)) {
+        return Reflect.apply(emit, server, [name, ...args])
+      }
+      this.#track(socket)
+      new Http1Connection(socket, front).begin()
+      return true
+    }
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('close', this.#untrack)
   }
 
   /** Fulfilled with the address once it listens; rejected when it cannot. */
@@ -92,6 +134,6 @@ export class OwnServer {
     // That of HTTP/2 has it for those who speak HTTP/1.1, from Node 24 on.
     if ('closeIdleConnections' in server) server.closeIdleConnections()
     // Browsers open connections ahead of need; Node waits for their first request.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    for (const socket of this.#sockets) if (socket.bytesRead === 0 || isWaiting(socket)) socket.destroy()
   }
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -6,7 +5,7 @@ import { closeFrame } from '../server/formats/frames.ts'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink, SocketPeer } from '../session/link.ts'
-import { acceptHandshake } from './websocket/handshake.ts'
+import { acceptHandshake, type HandshakeFields } from './websocket/handshake.ts'
 import { FrameReader, type BreachCode, type FrameLimits, type FrameListener } from './websocket/reader.ts'
 import { Writer } from './writer.ts'
 
@@ -38,8 +37,8 @@ export class SocketAcceptor {
    * The link of a handshake over HTTP/1.1 whose method, key and version are in order; undefined when its peer has gone.
    * Throws `bad-message` when the rest of it is not.
    */
-  accept(request: IncomingMessage, socket: Socket, head: Buffer): SocketLink | undefined {
-    const accepted = acceptHandshake(request.headers, this.#deflate)
+  accept(headers: HandshakeFields, socket: Socket, head: Buffer): SocketLink | undefined {
+    const accepted = acceptHandshake(headers, this.#deflate)
     if (!socket.readable || !socket.writable) {
       socket.destroy()
       return undefined

@@ -25,7 +25,7 @@ export async function ownEcho(limits: Partial<Limits> = {}, deflate = false, hea
   const links = new Set<SocketLink>()
   const server = createServer().on('upgrade', (request, socket, head) => {
     socket.on('error', () => {})
-    const link = socket instanceof Socket ? acceptor.accept(request, socket, head) : undefined
+    const link = socket instanceof Socket ? acceptor.accept(request.headers, socket, head) : undefined
     if (!link) return
     links.add(link)
     link.listen({

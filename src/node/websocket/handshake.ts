@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { EverwireError } from '../../protocol/codes.ts'
 
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
+/** By lower-case names. */
+export type HandshakeFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** RFC 6455, 1.3. */
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
@@ -19,7 +20,7 @@ export interface Accepted {
 }
 
 /** `deflate`: whether permessage-deflate may be agreed on. Throws `bad-message`. */
-export function acceptHandshake(headers: Headers, deflate: boolean): Accepted {
+export function acceptHandshake(headers: HandshakeFields, deflate: boolean): Accepted {
   const key = String(headers['sec-websocket-key'])
   const protocol = firstProtocol(headers)
   const extension = deflate ? acceptedExtension(headers) : undefined
@@ -33,7 +34,7 @@ export function acceptHandshake(headers: Headers, deflate: boolean): Accepted {
 }
 
 /** The subprotocol that the client likes best, which it is answered; undefined when it names none. Throws `bad-message`. */
-export function firstProtocol(headers: Headers): string | undefined {
+export function firstProtocol(headers: HandshakeFields): string | undefined {
   const field = headers['sec-websocket-protocol']
   if (field === undefined) return undefined
   const names = String(field)
@@ -53,7 +54,7 @@ const offerPattern = new RegExp(`^\\s*${token}(?:${parameter})*\\s*$`)
  * The answer to the first offer of permessage-deflate that can be kept (RFC 7692, 7.1): never with a context taken over,
  * and always with the full window, as a frame is compressed once for all. Undefined: none can be. Throws `bad-message`.
  */
-function acceptedExtension(headers: Headers): string | undefined {
+function acceptedExtension(headers: HandshakeFields): string | undefined {
   const field = headers['sec-websocket-extensions']
   if (field === undefined) return undefined
   const offers = String(field).split(',')

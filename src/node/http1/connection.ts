@@ -1,0 +1,160 @@
+import type { Socket } from 'node:net'
+import type { SocketLink } from '../../session/link.ts'
+import { pathOf } from '../exchange.ts'
+import { Http1Exchange } from './exchange.ts'
+import type { Front, Served, Serving } from './front.ts'
+import { plainHead } from './head.ts'
+
+const connectionOf = Symbol('connection')
+
+/** Listeners find the connection on the socket: so they are the same for all. */
+interface ConnectedSocket extends Socket {
+  [connectionOf]?: Http1Connection | undefined
+}
+
+/**
+ * A connection of HTTP/1.1 whose plain GETs are read and answered here: node:http keeps 11 kB for a request that stays
+ * unanswered, which is what event streams and polls are. The first request that is anything else, or not for us, makes
+ * it a connection of node:http, from that request on.
+ */
+export class Http1Connection implements Serving {
+  readonly socket: Socket
+  readonly front: Front
+  #keep = true
+  /** `waiting` for a request, `serving` one, or `left`: somebody else's. */
+  #state: 'waiting' | 'serving' | 'left' = 'waiting'
+  /** Who is being answered. */
+  #served: Served | undefined
+  /** What the peer has sent before it was answered. */
+  #behind: Buffer | undefined
+
+  constructor(socket: Socket, front: Front) {
+    this.socket = socket
+    this.front = front
+  }
+
+  begin(): void {
+    const { socket } = this
+    const connected: ConnectedSocket = socket
+    connected[connectionOf] = this
+    socket
+      .on('data', onData)
+      .on('end', onEnd)
+      .on('timeout', onTimeout)
+      .on('close', onClose)
+      .on('error', ignored)
+    socket.setTimeout(this.front.headersMs)
+  }
+
+  get waiting(): boolean {
+    return this.#state === 'waiting'
+  }
+
+  get keeps(): boolean {
+    if (this.front.around.leaving()) this.#keep = false
+    return this.#keep
+  }
+
+  taken(chunk: Buffer): void {
+    if (this.#state === 'serving') {
+      // Pipelined (RFC 9112, 9.3.2). Nothing more is read until its turn comes.
+      this.#behind = chunk
+      this.socket.pause()
+      return
+    }
+    const head = plainHead(chunk)
+    const target = head && this.front.taker.find(pathOf(head.target), head.upgrade)
+    if (!target) return this.#pass(chunk)
+    this.socket.setTimeout(0)
+    this.#state = 'serving'
+    this.#keep = head.keep
+    target.serve(new Http1Exchange(this, head, target.path))
+  }
+
+  served(served: Served): void {
+    const before = this.#served
+    this.#served = before ? { gone: () => (before.gone(), served.gone()) } : served
+    if (this.socket.destroyed) queueMicrotask(() => this.gone())
+  }
+
+  upgrade(headers: Readonly<Record<string, string>>): SocketLink | undefined {
+    const { socket, front } = this
+    const behind = this.#behind ?? Buffer.alloc(0)
+    const link = front.around.sockets.accept(headers, socket, behind)
+    if (!link) return undefined
+    this.#leave()
+    socket.resume()
+    return link
+  }
+
+  answered(): void {
+    const { socket } = this
+    if (socket.writableLength === 0) return this.#next()
+    socket.setTimeout(this.front.around.limits.stallMs)
+    socket.write(nothing, () => this.#next())
+  }
+
+  #next(): void {
+    const { socket } = this
+    if (this.#state !== 'serving') return
+    this.#state = 'waiting'
+    this.gone()
+    if (!this.#keep) return socket.destroySoon()
+    const behind = this.#behind
+    if (!behind) return void socket.setTimeout(this.front.keepAliveMs)
+    this.#behind = undefined
+    this.#pass(behind)
+    socket.resume()
+  }
+
+  #pass(chunk: Buffer): void {
+    const { socket } = this
+    this.#leave()
+    socket.setTimeout(0)
+    socket.unshift(chunk)
+    this.front.pass(socket)
+  }
+
+  /** What listens to errors stays: whoever takes the socket listens to the rest. */
+  #leave(): void {
+    const socket: ConnectedSocket = this.socket
+    this.#state = 'left'
+    socket[connectionOf] = undefined
+    socket.off('data', onData).off('end', onEnd).off('timeout', onTimeout).off('close', onClose)
+  }
+
+  gone(): void {
+    const served = this.#served
+    this.#served = undefined
+    served?.gone()
+  }
+}
+
+/** Whether nothing is asked on it, so that it may be closed. */
+export function isWaiting(socket: Socket): boolean {
+  const connected: ConnectedSocket = socket
+  return connected[connectionOf]?.waiting ?? false
+}
+
+const nothing = new Uint8Array(0)
+
+function onData(this: ConnectedSocket, chunk: Buffer): void {
+  this[connectionOf]?.taken(chunk)
+}
+
+/** Whoever sends no more reads no more either, as in node:http. */
+function onEnd(this: ConnectedSocket): void {
+  this[connectionOf]?.gone()
+  this.destroySoon()
+}
+
+function onTimeout(this: ConnectedSocket): void {
+  this.destroy()
+}
+
+function onClose(this: ConnectedSocket): void {
+  this[connectionOf]?.gone()
+}
+
+/** A peer that resets has gone: `close` says so. */
+function ignored(): void {}
