@@ -270,6 +270,7 @@ export const contestants: readonly Contestant[] = [
   script('bun-sse', 'sse', 'Bun, a ReadableStream for each client', 'no idleTimeout'),
   nchan('sse'),
   library('poll'),
+  standAlone('poll'),
   deflated,
   http2,
   {

@@ -248,7 +248,7 @@ export const works: readonly Work[] = [
     title: '1,000 subscribers, 10 messages/s: long-polling, which asks again for each',
     rate: 10,
     window: 1.5,
-    takes: ['own-poll', 'own-sse', 'limit-sse'],
+    takes: [...ours('poll'), 'own-sse', 'limit-sse'],
     targets: [],
   },
   {
