@@ -18,6 +18,7 @@ import { NodeExchange } from './node/exchange.ts'
 import { hosted, type Route, type RouteRequest } from './node/hosts.ts'
 import { OwnServer, type Tls } from './node/listen.ts'
 import { Service } from './node/service.ts'
+import { writeNow } from './node/writer.ts'
 import { channelTable, checkOptions, originRules, type Config, type EverwireOptions } from './options.ts'
 import { channelName } from './protocol/channel.ts'
 import { EverwireError } from './protocol/codes.ts'
@@ -99,6 +100,7 @@ export class Everwire<User = unknown, C extends Contract = Contract> {
           border: config.contract ? new ContractBorder(config.contract) : openBorder,
           handlers: this.#handlers,
           clock: nodeClock,
+          leave: writeNow,
           now: Date.now,
         }),
     })

@@ -14,6 +14,8 @@ import { defaultMemory, MemoryBudget, Topic, type Listener, type MemoryLimits } 
 export interface Surroundings {
   /** Runs once the turn's other work is done (default: setImmediate). */
   readonly defer: (run: () => void) => void
+  /** Lets what was written so far leave; absent: it leaves at the end of the turn. */
+  readonly leave?: () => void
   /** Runs later; returns its own cancel. */
   readonly later: (ms: number, run: () => void) => () => void
   /** Told of what nobody waits for. */
@@ -25,9 +27,13 @@ export interface Surroundings {
  * once, those who had stayed waited for 0.31 s at most, and 1.2 s without.
  */
 const defaultAdmission: Admission = { starts: 64, pages: 128 }
+/** So many readers of one busy channel take what is new, and it leaves, before the next ones do. */
+const together = 32
 const rewatchMs = 100
 
 const none: readonly Frame[] = []
+
+function nothing(): void {}
 
 interface Admission {
   readonly starts: number
@@ -231,10 +237,16 @@ export class Hub implements Source {
     if (this.#dirty.size === 0) return
     const dirty = [...this.#dirty]
     this.#dirty.clear()
+    // A reader of several channels writes what they bring together.
+    const { leave = nothing } = dirty.length === 1 ? this.#around : {}
     for (const topic of dirty) {
       const { signals = none } = topic
       topic.signals = undefined
-      for (const reader of topic.readers) this.#advance(reader, signals)
+      let taken = 0
+      for (const reader of topic.readers) {
+        this.#advance(reader, signals)
+        if (++taken % together === 0) leave()
+      }
     }
   }
 

@@ -191,11 +191,16 @@ function settled(): void {
 }
 
 function flushTurn(): void {
-  const writers = turn
   const held = heads
-  turn = []
   heads = []
   awaited = false
-  for (const writer of writers) writer.flush()
+  writeNow()
   for (const socket of held) socket.uncork()
+}
+
+/** Writes what this turn has sent so far, before its end. */
+export function writeNow(): void {
+  const writers = turn
+  turn = []
+  for (const writer of writers) writer.flush()
 }

@@ -18,6 +18,8 @@ export interface KernelParts
   readonly handlers: Handlers
   readonly requestTimeoutMs: number
   readonly draining: () => boolean
+  /** Lets what this turn has sent so far leave. */
+  readonly leave: () => void
 }
 
 /** A kernel over an open log. */
@@ -26,6 +28,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     parts
   const hub = await Hub.open(log, (channel) => channels.keep(channel), {
     defer: (run) => void setImmediate(run),
+    leave: parts.leave,
     later: (ms, run) => clock.later(ms, run),
     report,
   })
