@@ -53,9 +53,7 @@ export class PatternMap<T> {
         throw new Error(`${pattern}: "**" may only be the last segment`)
       if (segment !== '*' && segment !== '**' && segment.includes('*'))
         throw new Error(`${pattern}: "*" must be a whole segment`)
-      let next = node.next.get(segment)
-      if (!next) node.next.set(segment, (next = newNode()))
-      node = next
+      node = nodeOf(node, segment)
     }
     if (node.found) throw new Error(`the pattern ${pattern} is given twice`)
     node.found = { pattern, value }
@@ -63,33 +61,43 @@ export class PatternMap<T> {
 
   /** The most specific match, or undefined. */
   match(name: string): { readonly pattern: string; readonly value: T } | undefined {
-    const segments = name.split('/')
-
-    return descend(this.#root, segments, 0)
+    return descend(this.#root, name, 0)
   }
 }
 
 interface PatternNode<T> {
   readonly next: Map<string, PatternNode<T>>
+  /** `*` */
+  any: PatternNode<T> | undefined
+  /** `**` */
+  rest: PatternNode<T> | undefined
   found: { readonly pattern: string; readonly value: T } | undefined
 }
 
 function newNode<T>(): PatternNode<T> {
-  return { next: new Map(), found: undefined }
+  return { next: new Map(), any: undefined, rest: undefined, found: undefined }
 }
 
-// Bounded by the number of patterns, which the operator writes, never by the name.
-function descend<T>(
-  node: PatternNode<T>,
-  segments: readonly string[],
-  depth: number,
-): PatternNode<T>['found'] {
-  const segment = segments[depth]
-  if (segment === undefined) return node.found
-  for (const key of [segment, '*']) {
-    const next = node.next.get(key)
-    const found = next && descend(next, segments, depth + 1)
+/** What stands for a segment of a pattern below `node`, made if it is new. */
+function nodeOf<T>(node: PatternNode<T>, segment: string): PatternNode<T> {
+  if (segment === '*') return (node.any ??= newNode())
+  if (segment === '**') return (node.rest ??= newNode())
+  let next = node.next.get(segment)
+  if (!next) node.next.set(segment, (next = newNode()))
+  return next
+}
+
+// Bounded by the number of patterns, which the operator writes, never by the name. Hot path: several times a publish, so
+// no list of segments is made. `from`: where the segment begins; past the end there is none.
+function descend<T>(node: PatternNode<T>, name: string, from: number): PatternNode<T>['found'] {
+  if (from > name.length) return node.found
+  const { next, any, rest } = node
+  if (next.size > 0 || any) {
+    const slash = name.indexOf('/', from)
+    const end = slash < 0 ? name.length : slash
+    const exact = next.size > 0 ? next.get(name.slice(from, end)) : undefined
+    const found = (exact && descend(exact, name, end + 1)) ?? (any && descend(any, name, end + 1))
     if (found) return found
   }
-  return node.next.get('**')?.found
+  return rest?.found
 }

@@ -17,7 +17,8 @@ export class Shelf {
   }
 
   remove(seq: number): void {
-    const index = this.#indexAfter(seq - 1)
+    // Mostly the oldest goes: no look at entries that are in nobody's cache.
+    const index = this.oldest?.seq === seq ? this.#start : this.#indexAfter(seq - 1)
     if (this.#at(index)?.seq !== seq) return
     this.#places[index] = seq
     this.#held--

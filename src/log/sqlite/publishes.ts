@@ -55,9 +55,11 @@ export class Publishes {
       // A smaller one is not to overtake it before its publisher has heard (L12).
       if (!this.#refusing) setImmediate(() => (this.#refusing = false))
       this.#refusing = true
-      throw new EverwireError(
-        'overloaded',
-        `${maxWaitingBytes} bytes of messages are waiting for the disk: publish more slowly, and this one again later`,
+      return Promise.reject(
+        new EverwireError(
+          'overloaded',
+          `${maxWaitingBytes} bytes of messages are waiting for the disk: publish more slowly, and this one again later`,
+        ),
       )
     }
     const rules = given.map(({ channel }) => this.#rules(channel))
