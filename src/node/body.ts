@@ -48,7 +48,8 @@ export function readBody(
   })
 }
 
-function tooLarge(bytes: number, limit: number): EverwireError {
+/** The refusal of a body with so many bytes. */
+export function tooLarge(bytes: number, limit: number): EverwireError {
   return new EverwireError(
     'too-large',
     `the body has ${bytes} bytes or more; at most ${limit}: send less at once`,

@@ -3,7 +3,7 @@ import type { SocketLink } from '../../session/link.ts'
 import { pathOf } from '../exchange.ts'
 import { Http1Exchange } from './exchange.ts'
 import type { Front, Served, Serving } from './front.ts'
-import { plainHead } from './head.ts'
+import { plainRequest } from './request.ts'
 
 const connectionOf = Symbol('connection')
 
@@ -13,8 +13,8 @@ interface ConnectedSocket extends Socket {
 }
 
 /**
- * A connection of HTTP/1.1 whose plain GETs are read and answered here: node:http keeps 11 kB for a request that stays
- * unanswered, which is what event streams and polls are. The first request that is anything else, or not for us, makes
+ * A connection of HTTP/1.1 whose plain requests are read and answered here: node:http keeps 11 kB for a request that stays
+ * unanswered, which is what event streams and polls are, and takes longer for one that is answered at once. The first request that is anything else, or not for us, makes
  * it a connection of node:http, from that request on.
  */
 export class Http1Connection implements Serving {
@@ -62,13 +62,13 @@ export class Http1Connection implements Serving {
       this.socket.pause()
       return
     }
-    const head = plainHead(chunk)
-    const target = head && this.front.taker.find(pathOf(head.target), head.upgrade)
+    const request = plainRequest(chunk)
+    const target = request && this.front.taker.find(pathOf(request.target), request.upgrade)
     if (!target) return this.#pass(chunk)
     this.socket.setTimeout(0)
     this.#state = 'serving'
-    this.#keep = head.keep
-    target.serve(new Http1Exchange(this, head, target.path))
+    this.#keep = request.keep
+    target.serve(new Http1Exchange(this, request, target.path))
   }
 
   served(served: Served): void {

@@ -1,35 +1,39 @@
 import { IncomingMessage, STATUS_CODES, validateHeaderValue } from 'node:http'
 import type { Exchange, StreamLink } from '../../server/exchange.ts'
 import type { SocketLink } from '../../session/link.ts'
+import { tooLarge } from '../body.ts'
 import { queryOf } from '../exchange.ts'
 import type { Serving } from './front.ts'
 import { dateNow } from './date.ts'
-import type { PlainHead } from './head.ts'
+import type { PlainRequest } from './request.ts'
 import { Http1Stream } from './stream.ts'
 
 type Fields = Readonly<Record<string, string>>
 
 /** A plain request as an exchange. */
 export class Http1Exchange implements Exchange {
-  readonly method = 'GET'
+  readonly method: string
   readonly httpVersion = '1.1'
   readonly path: string
   readonly target: string
   readonly headers: Fields
   readonly upgrade: (() => SocketLink | undefined) | undefined
   readonly #connection: Serving
+  readonly #body: Uint8Array
   #query: URLSearchParams | undefined
   #closed: Promise<void> | undefined
   #raw: IncomingMessage | undefined
   #extra: Fields = {}
   #answered = false
 
-  constructor(connection: Serving, head: PlainHead, path: string) {
+  constructor(connection: Serving, request: PlainRequest, path: string) {
+    this.method = request.method
     this.path = path
-    this.target = head.target
-    this.headers = head.headers
+    this.target = request.target
+    this.headers = request.headers
     this.#connection = connection
-    this.upgrade = head.upgrade ? () => this.#upgrade() : undefined
+    this.#body = request.body
+    this.upgrade = request.upgrade ? () => this.#upgrade() : undefined
   }
 
   // What not every request needs is looked up when it is asked for.
@@ -44,16 +48,17 @@ export class Http1Exchange implements Exchange {
 
   /** The request as node:http has it, for the application. */
   get raw(): IncomingMessage {
-    return (this.#raw ??= asIncoming(this.#connection, this))
+    return (this.#raw ??= asIncoming(this.#connection, this, this.#body))
   }
 
   get closed(): Promise<void> {
     return (this.#closed ??= new Promise((resolve) => this.#connection.served({ gone: resolve })))
   }
 
-  /** A plain request has none. */
-  async body(): Promise<Uint8Array> {
-    return new Uint8Array(0)
+  async body(limit: number): Promise<Uint8Array> {
+    const { length } = this.#body
+    if (length > limit) throw tooLarge(length, limit)
+    return this.#body
   }
 
   answer(status: number, headers: Fields, body: string | Uint8Array): void {
@@ -106,7 +111,11 @@ export class Http1Exchange implements Exchange {
   }
 }
 
-function asIncoming({ socket }: Serving, { method, target, headers }: Http1Exchange): IncomingMessage {
+function asIncoming(
+  { socket }: Serving,
+  { method, target, headers }: Http1Exchange,
+  body: Uint8Array,
+): IncomingMessage {
   const message = new IncomingMessage(socket)
   message.method = method
   message.url = target
@@ -116,6 +125,7 @@ function asIncoming({ socket }: Serving, { method, target, headers }: Http1Excha
   message.rawHeaders = Object.entries(headers).flat()
   message.headers = { ...headers }
   message.complete = true
+  message.push(body)
   message.push(null)
   return message
 }

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { createServer, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
-import { plainHead } from './head.ts'
+import { plainRequest } from './request.ts'
 
-/** What node:http makes of these bytes, and whether it waits for more of the same request. */
-function asNode(bytes: Buffer): IncomingMessage | undefined {
-  let found: IncomingMessage | undefined
-  const taken = (request: IncomingMessage) => void (found = request)
+/** The requests that node:http finds in these bytes. */
+function asNode(bytes: Buffer): readonly IncomingMessage[] {
+  const found: IncomingMessage[] = []
+  const taken = (request: IncomingMessage) => void found.push(request)
   const server = createServer(taken).on('upgrade', taken)
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
   socket.on('error', () => {})
@@ -30,8 +30,9 @@ const plainFields = [
 ]
 const rareFields = [
   '__proto__: x',
-  'Content-Length: 0',
-  'Content-Length: 3',
+  'Content-Length: 03',
+  'Content-Length: +3',
+  'Content-Length: 3, 3',
   'Transfer-Encoding: chunked',
   'Transfer-Encoding : chunked',
   ' folded: line',
@@ -53,6 +54,7 @@ const rareFields = [
 ]
 const line = fc.oneof(
   { weight: 6, arbitrary: fc.constant('GET /wire/sse?channel=a%2Fb&x=%F0 HTTP/1.1') },
+  { weight: 6, arbitrary: fc.constant('POST /wire/publish HTTP/1.1') },
   fc.constantFrom(
     'GET / HTTP/1.1',
     'GET //x/../y#z HTTP/1.1',
@@ -63,7 +65,7 @@ const line = fc.oneof(
     'GET http://a/x HTTP/1.1',
     'GET * HTTP/1.1',
     'get /x HTTP/1.1',
-    'POST /x HTTP/1.1',
+    'PUT /x HTTP/1.1',
     'HEAD /x HTTP/1.1',
     'GET /x',
     '',
@@ -76,45 +78,51 @@ const fields = fc.array(
 const host = fc.oneof({ weight: 9, arbitrary: fc.constant(['Host: a.example:1']) }, fc.constant<string[]>([]))
 const end = fc.oneof(
   { weight: 9, arbitrary: fc.constant('\r\n\r\n') },
-  fc.constantFrom('\r\n', '\n\n', '\r\n\r\nGET / HTTP/1.1\r\n\r\n', '\r\n\r\n\0', '\r\n\r\n\r\n\r\n'),
+  fc.constantFrom('\r\n', '\n\n', '\r\n\r\n\0', '\r\n\r\n\r\n\r\n'),
+)
+const body = fc.constantFrom('', 'abc', '\xe4\n\0', 'GET / HTTP/1.1\r\n\r\n')
+/** A body, and the field that tells its length: mostly truly. */
+const payload = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ lengths: [], rest: '' }) },
+  { weight: 4, arbitrary: body.map((rest) => ({ lengths: [`Content-Length: ${rest.length}`], rest })) },
+  body.map((rest) => ({ lengths: ['content-length:3 '], rest })),
+  body.map((rest) => ({ lengths: [], rest })),
 )
 
-test('a head that is called plain is what node:http makes of it, whole and without a body', () => {
-  let plain = 0
+test('what is called plain is what node:http makes of it, whole', () => {
+  const plain = { GET: 0, POST: 0 }
+  const given = fc.tuple(line, host, fields, end, payload)
   fc.assert(
-    fc.property(line, host, fields, end, (first, hosts, rest, last) => {
-      const bytes = Buffer.from([first, ...hosts, ...rest].join('\r\n') + last, 'latin1')
-      const head = plainHead(bytes)
-      if (!head) return
-      plain++
-      const request = asNode(bytes)
-      expect(request).toMatchObject({
-        method: 'GET',
-        httpVersion: '1.1',
-        url: head.target,
-        upgrade: head.upgrade,
-      })
-      expect({ ...request?.headers }).toEqual({ ...head.headers })
-      const asksToEnd = head.headers['connection'] === 'close'
-      expect(head.keep).toBe(!head.upgrade && !asksToEnd)
-      expect(request?.complete).toBe(true)
+    fc.property(given, ([first, hosts, others, last, { lengths, rest }]) => {
+      const bytes = Buffer.from([first, ...hosts, ...others, ...lengths].join('\r\n') + last + rest, 'latin1')
+      const found = plainRequest(bytes)
+      if (!found) return
+      plain[found.method]++
+      const [request, ...more] = asNode(bytes)
+      const { method, upgrade, target: url, headers } = found
+      expect(request).toMatchObject({ method, httpVersion: '1.1', url, upgrade, complete: true })
+      expect({ ...request?.headers }).toEqual({ ...headers })
+      expect(String(request?.read() ?? '')).toBe(String(found.body))
+      expect(more).toEqual([])
+      expect(found.keep).toBe(!upgrade && headers['connection'] !== 'close')
     }),
-    { numRuns: 4_000 },
+    { numRuns: 6_000 },
   )
-  expect(plain).toBeGreaterThan(400)
+  expect(plain.GET).toBeGreaterThan(200)
+  expect(plain.POST).toBeGreaterThan(100)
 })
 
 test.each(rareFields.filter((each) => !/: Upgrade\r\nUpgrade: web|, Upgrade\r\nUpgrade: Web/.test(each)))(
   '%j is left to node:http',
   (field) => {
     const head = (extra: string) => Buffer.from(`GET /x HTTP/1.1\r\nHost: a\r\n${extra}\r\n`, 'latin1')
-    expect(plainHead(head(''))).toMatchObject({ target: '/x', headers: { host: 'a' }, keep: true })
-    expect(plainHead(head(`${field}\r\n`))).toBeUndefined()
+    expect(plainRequest(head(''))).toMatchObject({ target: '/x', headers: { host: 'a' }, keep: true })
+    expect(plainRequest(head(`${field}\r\n`))).toBeUndefined()
   },
 )
 
 test('a head that is too long, or has too many fields, is left to node:http', () => {
-  const head = (extra: string) => plainHead(Buffer.from(`GET /x HTTP/1.1\r\nHost: a\r\n${extra}\r\n`))
+  const head = (extra: string) => plainRequest(Buffer.from(`GET /x HTTP/1.1\r\nHost: a\r\n${extra}\r\n`))
   expect(head(`X: ${'y'.repeat(8_000)}\r\n`)).toBeDefined()
   expect(head(`X: ${'y'.repeat(8_200)}\r\n`)).toBeUndefined()
   const many = (count: number) => Array.from({ length: count }, (_, i) => `X${i}: y\r\n`).join('')
@@ -123,7 +131,7 @@ test('a head that is too long, or has too many fields, is left to node:http', ()
 })
 
 test('a handshake is one with both of its fields', () => {
-  const head = (extra: string) => plainHead(Buffer.from(`GET /x HTTP/1.1\r\nHost: a\r\n${extra}\r\n`))
+  const head = (extra: string) => plainRequest(Buffer.from(`GET /x HTTP/1.1\r\nHost: a\r\n${extra}\r\n`))
   expect(head('Connection: Upgrade\r\nUpgrade: websocket\r\n')).toMatchObject({ upgrade: true, keep: false })
   expect(head('connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n')).toMatchObject({ upgrade: true })
 })
