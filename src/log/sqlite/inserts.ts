@@ -29,7 +29,8 @@ export const insertQueries = {
 export class Inserts {
   readonly #one
   readonly #several
-  #values: SQLInputValue[] = []
+  readonly #values = Array<SQLInputValue>(together * columns.length).fill(null)
+  #filled = 0
 
   constructor(db: DatabaseSync) {
     this.#one = db.prepare(insertQueries.one)
@@ -38,22 +39,21 @@ export class Inserts {
 
   /** Hot path: once per message. The values in the order of the columns. */
   add(...values: readonly SQLInputValue[]): void {
-    this.#values.push(...values)
-    if (this.#values.length < together * columns.length) return
+    for (const value of values) this.#values[this.#filled++] = value
+    if (this.#filled < this.#values.length) return
     this.#several.run(...this.#values)
-    this.#values = []
+    this.#filled = 0
   }
 
   flush(): void {
-    if (this.#values.length === 0) return
-    for (let at = 0; at < this.#values.length; at += columns.length) {
+    for (let at = 0; at < this.#filled; at += columns.length) {
       this.#one.run(...this.#values.slice(at, at + columns.length))
     }
-    this.#values = []
+    this.#filled = 0
   }
 
   /** After a rollback. */
   forget(): void {
-    this.#values = []
+    this.#filled = 0
   }
 }

@@ -153,14 +153,14 @@ export class Store {
 
   /** Decides the whole batch before any of it is written, so that a refusal spoils nothing else. */
   #plan({ entries, rules, now }: Omit<UnpackedAppend, 'kind'>): readonly Planned[] {
-    const batch = new Map<string, Planned>()
+    const batch = entries.length > 1 ? new Map<string, Planned>() : undefined
     let seq = this.#nextHead
     return entries.map((entry, i) => {
       const rule = this.#rules.get(rules[i] ?? -1)
       if (!rule) throw new Error(`no rule was given for ${entry.channel}`)
       const digest = entry.key && keyDigest(entry.channel, entry.key)
       const payload = entry.key ? payloadDigest(entry, rule.keep) : ''
-      const known = digest === undefined ? undefined : (batch.get(digest) ?? this.#known(digest, now))
+      const known = digest === undefined ? undefined : (batch?.get(digest) ?? this.#known(digest, now))
       if (known && known.payload !== payload) throw keyReused(entry.channel, entry.key?.key ?? '')
       const planned = {
         entry,
@@ -171,7 +171,7 @@ export class Store {
         digest,
         payload,
       }
-      if (digest !== undefined && !known) batch.set(digest, planned)
+      if (digest !== undefined && !known) batch?.set(digest, planned)
       return planned
     })
   }
@@ -191,13 +191,14 @@ export class Store {
   // Hot path: once per message. Returns what the entry's `previous` is.
   #add(planned: Planned): number {
     const { entry, rule, seq, time, digest, payload } = planned
-    const state = this.#channels.get(entry.channel, rule.keep)
+    const { channel, event, data } = entry
+    const state = this.#channels.get(channel, rule.keep)
     const latest = rule.keep === 'latest'
-    const slot = latest ? (entry.slot ?? '') : null
-    const removed = latest && entry.removed ? 1 : 0
-    const previous = latest ? null : state.last
-    const size = sizeOf(entry.data)
-    if (slot !== null) {
+    const slot = latest ? (entry.slot ?? '') : undefined
+    const removed = latest && (entry.removed ?? false)
+    const previous = latest ? undefined : state.last
+    const size = sizeOf(data)
+    if (slot !== undefined) {
       this.#inserts.flush()
       const replaced = this.#statements.slot.get(state.id, slot)
       if (replaced) this.#trim.drop(state, replaced)
@@ -207,8 +208,6 @@ export class Store {
     state.total += size
     this.pace.published()
     this.#pages += 1 + Math.floor(size / pageBytes) + (digest === undefined ? 0 : 1)
-    const { channel, event, data } = entry
-    const row = { seq, channel, event, data, time, previous: previous ?? undefined, slot: slot ?? undefined }
     this.#inserts.add(
       seq,
       state.id,
@@ -216,10 +215,10 @@ export class Store {
       state.ordinal,
       state.total,
       size,
-      removed,
-      previous,
-      entryChecksum({ ...row, removed: removed === 1 }),
-      slot,
+      removed ? 1 : 0,
+      previous ?? null,
+      entryChecksum({ seq, channel, event, data, time, previous, slot, removed }),
+      slot ?? null,
       event,
       data,
     )
@@ -239,7 +238,7 @@ export class Store {
     this.#trim.all(state, rule)
   }
 
-  #keepLatest(state: ChannelState, rule: Rule, size: number, removed: number): void {
+  #keepLatest(state: ChannelState, rule: Rule, size: number, removed: boolean): void {
     this.#inserts.flush()
     state.bytes += size
     if (removed) state.tombstones++
