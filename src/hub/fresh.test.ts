@@ -37,7 +37,7 @@ test('whoever is new to a channel has missed nothing, however fast retention rem
       if (written.join('').includes('end')) done.resolve()
     },
   }
-  hub.subscribe(starts, format, new Outlet(hub, link, around.report)).wake()
+  hub.subscribe(starts, format, new Outlet(hub, link, { readFailed: around.report })).wake()
   await done.promise
   expect(written.join('')).toBe(' begin f end g')
   hub.close()

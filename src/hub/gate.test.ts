@@ -76,7 +76,9 @@ test('what is live is written while thousands ask within one turn, and they get 
   const written = { live: 0, back: 0 }
   const reader = (channel: 'live' | 'back', after: number) => {
     const link = { room: 1e6, send: (bytes: Uint8Array) => void (written[channel] += bytes.length) }
-    hub.subscribe([{ channel, after, fresh: false }], format, new Outlet(hub, link, report)).wake()
+    hub
+      .subscribe([{ channel, after, fresh: false }], format, new Outlet(hub, link, { readFailed: report }))
+      .wake()
   }
   reader('live', hub.through)
   await log.append([{ channel: 'live', event: 'message', data: '1' }])

@@ -35,7 +35,11 @@ async function written(readers: Readonly<Record<string, number>>): Promise<reado
   const link = { room: 1e6, send: () => void sent++ }
   for (const [channel, count] of Object.entries(readers)) {
     for (let n = 0; n < count; n++) {
-      hub.subscribe([{ channel, after: 0, fresh: false }], format, new Outlet(hub, link, report))
+      hub.subscribe(
+        [{ channel, after: 0, fresh: false }],
+        format,
+        new Outlet(hub, link, { readFailed: report }),
+      )
     }
   }
   await log.append(Object.keys(readers).map((channel) => ({ channel, event: 'e', data: '1' })))

@@ -14,6 +14,12 @@ export interface Link {
   send(bytes: Uint8Array): void
 }
 
+/** Who has an outlet. */
+export interface OutletOwner {
+  /** The log cannot be read, or a message not be written; the client shall come back later. */
+  readFailed(error: unknown): void
+}
+
 /** At most this many entries a page; its bytes are those that the link has room for. */
 const pageEntries = 256
 const pageStep = 4_096
@@ -30,19 +36,19 @@ interface Read {
 export class Outlet implements Sink {
   readonly #hub: Hub
   readonly #link: Link
-  readonly #failed: (error: unknown) => void
+  readonly #owner: OutletOwner
   /** Made when a reader has to wait: most links never have one. */
   #queue: Set<Stepper> | undefined
-  readonly #reads: Read[] = []
+  /** The same. */
+  #reads: Read[] | undefined
   #pumping = false
   #reading = false
   #closed = false
 
-  /** `failed` is told when the log cannot be read, or a message not be written; the client shall come back later. */
-  constructor(hub: Hub, link: Link, failed: (error: unknown) => void) {
+  constructor(hub: Hub, link: Link, owner: OutletOwner) {
     this.#hub = hub
     this.#link = link
-    this.#failed = failed
+    this.#owner = owner
   }
 
   get room(): number {
@@ -64,7 +70,7 @@ export class Outlet implements Sink {
     try {
       if (reader.step() === 'more') this.#wait(reader)
     } catch (error) {
-      this.#failed(error)
+      this.#owner.readFailed(error)
     } finally {
       this.#pumping = false
     }
@@ -77,6 +83,7 @@ export class Outlet implements Sink {
   }
 
   read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
+    this.#reads ??= []
     this.#reads.push({ cursors, taken })
     this.#readNext()
   }
@@ -84,7 +91,7 @@ export class Outlet implements Sink {
   close(): void {
     this.#closed = true
     this.#queue?.clear()
-    this.#reads.length = 0
+    this.#reads = undefined
   }
 
   get #waits(): boolean {
@@ -109,7 +116,7 @@ export class Outlet implements Sink {
       }
     } catch (error) {
       // What cannot be written ends this link; it must reach neither the socket's callbacks nor the process.
-      this.#failed(error)
+      this.#owner.readFailed(error)
     } finally {
       this.#pumping = false
     }
@@ -118,7 +125,7 @@ export class Outlet implements Sink {
   #readNext(): void {
     const { room } = this
     if (this.#reading || room <= 0) return
-    const next = this.#reads.shift()
+    const next = this.#reads?.shift()
     if (!next) return
     this.#reading = true
     // In steps, so that readers of the same page with nearly the same room take the same part of it.
@@ -127,7 +134,7 @@ export class Outlet implements Sink {
       next.cursors,
       { entries: pageEntries, bytes },
       (page) => this.#taken(next, page),
-      this.#broken,
+      (error) => this.#broken(error),
     )
   }
 
@@ -138,8 +145,8 @@ export class Outlet implements Sink {
     this.#readNext()
   }
 
-  readonly #broken = (error: unknown): void => {
+  #broken(error: unknown): void {
     this.#reading = false
-    if (!this.#closed) this.#failed(error)
+    if (!this.#closed) this.#owner.readFailed(error)
   }
 }

@@ -52,7 +52,7 @@ test('a thousand readers that come back at once share the reading of the log and
     const reader = hub.subscribe(
       [{ channel: 'c', after, fresh: false }],
       format,
-      new Outlet(hub, link, around.report),
+      new Outlet(hub, link, { readFailed: around.report }),
     )
     reader.wake()
   }

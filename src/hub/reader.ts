@@ -5,7 +5,7 @@ import { formatPosition } from '../protocol/position.ts'
 import type { WireFormat } from './format.ts'
 import type { Frame } from './frame.ts'
 import type { Run } from './run.ts'
-import type { Progress, Sink, Source, Stepper } from './sink.ts'
+import { nowhere, type Progress, type Sink, type Source, type Stepper } from './sink.ts'
 import type { ChannelStart } from './start.ts'
 import { memoryReaches } from './joint.ts'
 import type { Listener, Topic } from './topic.ts'
@@ -22,6 +22,9 @@ interface Tracked {
 
 type PendingGap = { readonly tracked: Tracked } & NonNullable<ChannelStart['gap']>
 
+/** Of nearly all readers. */
+const noGaps: readonly PendingGap[] = []
+
 /**
  * A cursor over a fixed set of channels with one position. It keeps the invariant of PROTOCOL.md 2.2: a position
  * that it writes states that everything before it, of every channel of the set, has been written, superseded or
@@ -31,9 +34,9 @@ type PendingGap = { readonly tracked: Tracked } & NonNullable<ChannelStart['gap'
 export class Reader implements Listener, Stepper {
   readonly #hub: Source
   readonly #format: WireFormat
-  readonly #sink: Sink
+  #sink: Sink
   readonly #channels: readonly Tracked[]
-  #pendingGaps: PendingGap[] = []
+  #pendingGaps = noGaps
   #at: number
   #reading = false
   #closed = false
@@ -61,7 +64,7 @@ export class Reader implements Listener, Stepper {
       const { channel, after: floor, fresh, snapshotBegun, snapshotThrough = snapshotBegun, gap } = start
       const begun = snapshotBegun !== undefined
       const tracked = { channel, topic, floor, fresh, snapshotThrough, snapshotBegun: begun }
-      if (gap) this.#pendingGaps.push({ tracked, ...gap })
+      if (gap) this.#pendingGaps = [...this.#pendingGaps, { tracked, ...gap }]
       if (snapshotThrough !== undefined) this.#snapshots++
       topic.readers.add(this)
       return tracked
@@ -128,6 +131,8 @@ export class Reader implements Listener, Stepper {
     this.#closed = true
     this.#live = undefined
     for (const { topic } of this.#channels) topic.readers.delete(this)
+    // The topic's set may hold on to it until a full collection: then not to its socket too.
+    this.#sink = nowhere
     this.#hub.release(this.#channels.map(({ topic }) => topic))
   }
 
@@ -293,7 +298,7 @@ export class Reader implements Listener, Stepper {
 
   #tellPendingGaps(): void {
     const gaps = this.#pendingGaps
-    this.#pendingGaps = []
+    this.#pendingGaps = noGaps
     for (const gap of gaps) {
       // The position covers all of them: only the last may state it.
       this.#writeGap(gap.tracked, gap.reason, gap.after, gap, gap === gaps.at(-1))

@@ -30,5 +30,8 @@ export interface Sink {
   read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void
 }
 
+/** The sink of a reader that is closed. */
+export const nowhere: Sink = { room: 0, write() {}, ready() {}, read() {} }
+
 /** What a step of a reader came to: nothing left for now; more, once the sink has room; waiting for the log. */
 export type Progress = 'idle' | 'more' | 'reading'

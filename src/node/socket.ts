@@ -78,7 +78,7 @@ const linkOf = Symbol('link')
 
 /** Listeners find the link on their socket: so they are the same for all, and not four functions for each. */
 interface LinkedSocket extends Duplex {
-  [linkOf]: WebSocketLink
+  [linkOf]: WebSocketLink | undefined
 }
 
 /** A WebSocket whose handshake is done: the frames that it sends are ready, and shared with others. */
@@ -196,15 +196,17 @@ class WebSocketLink extends Writer implements SocketLink, FrameListener {
 }
 
 function onData(this: LinkedSocket, chunk: Buffer): void {
-  this[linkOf].taken(chunk)
+  this[linkOf]?.taken(chunk)
 }
 
 function onEnd(this: LinkedSocket): void {
-  this[linkOf].ended()
+  this[linkOf]?.ended()
 }
 
 function onClose(this: LinkedSocket): void {
-  this[linkOf].gone()
+  this[linkOf]?.gone()
+  // Whoever keeps sockets longer than they live, as a set that is old does, keeps no session with them.
+  this[linkOf] = undefined
 }
 
 /** A peer that resets has gone: `close` says so. */

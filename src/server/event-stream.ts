@@ -1,8 +1,9 @@
-import { Outlet, type Link } from '../hub/outlet.ts'
+import { Outlet, type Link, type OutletOwner } from '../hub/outlet.ts'
 import type { Reader } from '../hub/reader.ts'
 import type { ChannelStart } from '../hub/start.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { Principal } from '../session/guard.ts'
+import type { Place } from '../session/place.ts'
 import { Pulse } from '../session/pulse.ts'
 import { draining } from '../session/refusal.ts'
 import { welcomeOf } from '../session/welcome.ts'
@@ -13,8 +14,9 @@ import type { Connection, Kernel } from './kernel.ts'
 import { aboutMs, retryMs } from './sse-retry.ts'
 
 /** One event stream that has begun: a reader over its channels, and what is said besides. */
-export class EventStream implements Connection, Link, StreamPeer {
+export class EventStream implements Connection, Link, StreamPeer, OutletOwner {
   readonly principal: Principal
+  place: Place<EventStream> | undefined
   readonly #kernel: Kernel
   readonly #link: StreamLink
   readonly #format: SseFormat
@@ -41,7 +43,7 @@ export class EventStream implements Connection, Link, StreamPeer {
     this.#ends = streamEnds(format.packing)
     // Spread, so that streams that began together do not end together.
     this.#endsAt = kernel.clock.elapsed() + kernel.limits.streamMs * (0.9 + Math.random() / 5)
-    this.#outlet = new Outlet(kernel.hub, this, (error) => this.#readFailed(error))
+    this.#outlet = new Outlet(kernel.hub, this, this)
   }
 
   get room(): number {
@@ -124,7 +126,7 @@ export class EventStream implements Connection, Link, StreamPeer {
     this.closed()
   }
 
-  #readFailed(error: unknown): void {
+  readFailed(error: unknown): void {
     this.#kernel.report(error)
     this.end(new EverwireError('store-unavailable', 'the log cannot be read for now: come back and resume'))
   }

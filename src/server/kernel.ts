@@ -5,6 +5,7 @@ import type { Guard, Principal } from '../session/guard.ts'
 import type { Limits } from '../session/limits.ts'
 import type { Presence } from '../session/presence.ts'
 import type { Publisher } from '../session/publisher.ts'
+import type { Place } from '../session/place.ts'
 import { draining } from '../session/refusal.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -32,7 +33,7 @@ export interface Kernel {
   /** Told of faults that nobody waits for. */
   readonly report: (error: unknown) => void
   /** Live connections, so that a drain finds them. */
-  readonly connections: Set<Connection>
+  readonly connections: LiveConnections
 }
 
 /** Throws `draining` on a server that is going away: to be asked right before something that lasts is begun. */
@@ -40,9 +41,19 @@ export function assertServing(kernel: Pick<Kernel, 'draining'>): void {
   if (kernel.draining) throw draining()
 }
 
+/** In the order in which they came; what a round over them does with those who come and go meanwhile is as with a set. */
+export interface LiveConnections extends Iterable<Connection> {
+  readonly size: number
+  add(connection: Connection): unknown
+  delete(connection: Connection): unknown
+  values(): Iterator<Connection>
+}
+
 /** A live connection, whatever its wire. */
 export interface Connection {
   readonly principal: Principal
+  /** Among the live ones. */
+  place?: Place<Connection> | undefined
   /** Called about every `heartbeatMs / 4`: sends heartbeats and quiet positions, ends what is dead, stalled or overdue. */
   tick(now: number): void
   /** Ends the connection in the way from which its kind of client comes back, once it has answered what it has begun. */

@@ -4,6 +4,7 @@ import { ApplicationGuard, type ApplicationGuardOptions } from '../session/guard
 import type { Border } from '../session/border.ts'
 import { Presence } from '../session/presence.ts'
 import { Publisher } from '../session/publisher.ts'
+import { Connections } from './connections.ts'
 import type { Handlers } from './handlers.ts'
 import type { Kernel } from './kernel.ts'
 import { Tickets } from './tickets.ts'
@@ -55,7 +56,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     handle: parts.handlers.serve({ border, clock, report, timeoutMs: parts.requestTimeoutMs }),
     presence,
     tickets: new Tickets(now),
-    connections: new Set(),
+    connections: new Connections(),
     get draining() {
       return parts.draining()
     },

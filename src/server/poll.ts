@@ -9,6 +9,7 @@ import { pollFormat } from './formats/poll.ts'
 import { PollSink, type PollOwner } from './poll-sink.ts'
 import { assertServing, type Connection, type Kernel } from './kernel.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
+import type { Place } from '../session/place.ts'
 
 const longestDefaultWaitMs = 25_000
 const headers = {
@@ -48,6 +49,7 @@ function answerPoll(
 /** A poll that waits: over once there is something to answer, the time is up, or the peer or this server goes away. */
 class Hold implements Connection, PollOwner {
   readonly principal: Principal
+  place: Place<Hold> | undefined
   readonly #kernel: Kernel
   readonly #exchange: Exchange
   readonly #waitMs: number

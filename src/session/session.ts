@@ -1,3 +1,4 @@
+import type { OutletOwner } from '../hub/outlet.ts'
 import { codes, EverwireError } from '../protocol/codes.ts'
 import type {
   ClientMessage,
@@ -16,6 +17,7 @@ import { Inbox, type Hearer } from './inbox.ts'
 import { Lanes } from './lanes.ts'
 import type { SocketLink, SocketPeer } from './link.ts'
 import type { Prepared } from './publisher.ts'
+import type { Place } from './place.ts'
 import { Postponed } from './postponed.ts'
 import { Hearing, Pulse } from './pulse.ts'
 import { closeReason, draining, refusalOf } from './refusal.ts'
@@ -28,7 +30,8 @@ import { expiryOf, welcomeOf } from './welcome.ts'
  * One WebSocket client: hears its commands, answers every one of them, and delivers its channels. What it refuses it
  * answers with a code, and lives on. Knows nothing of sockets but the link.
  */
-export class Session implements SocketPeer, Speaker, Hearer {
+export class Session implements SocketPeer, Speaker, Hearer, OutletOwner {
+  place: Place<Session> | undefined
   readonly #services: Services
   readonly #link: SocketLink
   readonly #dialect: Dialect
@@ -37,7 +40,8 @@ export class Session implements SocketPeer, Speaker, Hearer {
   readonly #lanes = new Lanes()
   readonly #pulse = new Pulse()
   readonly #hearing = new Hearing()
-  readonly #postponed = new Postponed()
+  /** Made for the first publish that is refused. */
+  #postponed: Postponed | undefined
   /** By channel: as whom. */
   #entered: Map<string, string> | undefined
   readonly #newMember: () => string
@@ -59,7 +63,7 @@ export class Session implements SocketPeer, Speaker, Hearer {
     this.#dialect = dialect
     this.#principal = principal
     this.#newMember = newMember
-    this.#subscriptions = new Subscriptions(services, dialect, link, (error) => this.#readFailed(error))
+    this.#subscriptions = new Subscriptions(services, dialect, link, this)
     this.#inbox = new Inbox(link, services.limits, this)
   }
 
@@ -224,17 +228,18 @@ export class Session implements SocketPeer, Speaker, Hearer {
     const handedOver = (this.#lastPublish ?? Promise.resolve())
       .then(() => prepared)
       .then((entries) => {
-        this.#postponed.admit(message)
+        this.#postponed?.admit(message)
         return { answers: publisher.commit(entries) }
       })
     this.#lastPublish = handedOver.then(nothing, nothing)
     try {
       const [answer] = await (await handedOver).answers
-      this.#postponed.settled(message)
+      this.#postponed?.settled(message)
       if (!answer) return
       const { id, duplicate } = answer
       this.say({ type: 'published', ...(id === undefined ? {} : { id }), duplicate, ...refOf(message) })
     } catch (error) {
+      this.#postponed ??= new Postponed()
       this.#postponed.refused(message, error)
       throw error
     }
@@ -295,7 +300,7 @@ export class Session implements SocketPeer, Speaker, Hearer {
     return this.#services.guard.allow(this.#principal, action, channel)
   }
 
-  #readFailed(error: unknown): void {
+  readFailed(error: unknown): void {
     this.#services.report(error)
     this.end(new EverwireError('store-unavailable', 'the log cannot be read for now: come back and resume'))
   }

@@ -1,10 +1,11 @@
-import { Outlet } from '../hub/outlet.ts'
+import { Outlet, type OutletOwner } from '../hub/outlet.ts'
 import type { Reader } from '../hub/reader.ts'
 import type { ChannelStart } from '../hub/start.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import type { ServerMessage, Start } from '../protocol/messages.ts'
 import type { Dialect } from './dialect.ts'
 import type { SocketLink } from './link.ts'
+import { PerChannel } from './per-channel.ts'
 import type { Services } from './services.ts'
 
 /** The channels of one WebSocket: each has a reader and so a position of its own; they take turns at the link. */
@@ -12,15 +13,14 @@ export class Subscriptions {
   readonly #services: Services
   readonly #dialect: Dialect
   readonly #outlet: Outlet
-  readonly #readers = new Map<string, Reader>()
+  readonly #readers = new PerChannel<Reader>()
   #starting = 0
   #closed = false
 
-  /** `failed` is told when the log cannot be read. */
-  constructor(services: Services, dialect: Dialect, link: SocketLink, failed: (error: unknown) => void) {
+  constructor(services: Services, dialect: Dialect, link: SocketLink, owner: OutletOwner) {
     this.#services = services
     this.#dialect = dialect
-    this.#outlet = new Outlet(services.hub, link, failed)
+    this.#outlet = new Outlet(services.hub, link, owner)
   }
 
   /**
@@ -28,7 +28,7 @@ export class Subscriptions {
    * have been checked. Calls for one channel must not overlap. Throws, or rejects, with what refuses it.
    */
   subscribe(channel: string, start: Start, tell: (id: string | undefined) => void): void | Promise<void> {
-    if (this.#readers.has(channel)) {
+    if (this.#readers.get(channel)) {
       throw new EverwireError(
         'already-subscribed',
         `this connection has ${channel} already: unsubscribe first`,
@@ -50,7 +50,7 @@ export class Subscriptions {
   #begin(channel: string, starts: readonly ChannelStart[], tell: (id: string | undefined) => void): void {
     if (this.#closed) return
     const reader = this.#services.hub.subscribe(starts, this.#dialect.format, this.#outlet)
-    this.#readers.set(channel, reader)
+    this.#readers.add(channel, reader)
     tell(reader.startText())
     this.#outlet.ready(reader)
   }
@@ -70,13 +70,14 @@ export class Subscriptions {
   /** The position that holds for all of them, when it has moved since it was last told (PROTOCOL.md 2.9). */
   quietPosition(): (ServerMessage & { readonly type: 'position' }) | undefined {
     let moved = false
-    for (const reader of this.#readers.values()) {
+    const readers = this.#readers.all
+    for (const reader of readers) {
       const progress = reader.advance()
       if (progress === 'behind') return undefined
       moved ||= progress === 'moved'
     }
     if (!moved) return undefined
-    for (const reader of this.#readers.values()) reader.told()
+    for (const reader of readers) reader.told()
     const { lineage, through } = this.#services.hub
     return { type: 'position', id: lineage.positionAt(through) }
   }
@@ -88,7 +89,7 @@ export class Subscriptions {
   close(): void {
     this.#closed = true
     this.#outlet.close()
-    for (const reader of this.#readers.values()) reader.close()
+    for (const reader of this.#readers.all) reader.close()
     this.#readers.clear()
   }
 }

@@ -157,7 +157,7 @@ function received(hub: Hub, starts: Awaited<ReturnType<Hub['starts']>>, owed: nu
         for (const byte of bytes) if (byte === lineEnd) got++
       },
     }
-    const outlet = new Outlet(hub, link, reject)
+    const outlet = new Outlet(hub, link, { readFailed: reject })
     const reader = hub.subscribe(starts, format, outlet)
     const drain = () => {
       unsent = 0

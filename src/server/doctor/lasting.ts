@@ -1,6 +1,7 @@
 import type { EverwireError } from '../../protocol/codes.ts'
 import type { Principal } from '../../session/guard.ts'
 import type { Connection, Kernel } from '../kernel.ts'
+import type { Place } from '../../session/place.ts'
 
 /** Nobody: a probe has no rights. */
 const nobody: Principal = { id: '', user: undefined }
@@ -8,6 +9,7 @@ const nobody: Principal = { id: '', user: undefined }
 /** A probe that lasts, as a connection: a server that goes away ends it like the others. Has no heartbeat of its own. */
 export class Lasting implements Connection {
   readonly principal = nobody
+  place: Place<Lasting> | undefined
   readonly #kernel: Kernel
   readonly #release: () => void
   readonly #stop: (error: EverwireError | undefined) => void

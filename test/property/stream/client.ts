@@ -97,7 +97,7 @@ export class Client {
     const starts = await hub.starts(this.channels, asked)
     await between()
     const link = new TestLink(this.#capacity)
-    const outlet = new Outlet(hub, link, (error) => this.#world.reports.push(error))
+    const outlet = new Outlet(hub, link, { readFailed: (error) => this.#world.reports.push(error) })
     if (this.transport === 'stream') {
       const reader = hub.subscribe(starts, streamFormat, outlet)
       this.#connection = { link, outlet, readers: [reader], partial: '' }
