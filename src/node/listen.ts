@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import { Socket, type AddressInfo } from 'node:net'
 import type { Limits } from '../session/limits.ts'
+import type { Place } from '../session/place.ts'
 import { attachTo, type Surroundings, type Taker } from './attach.ts'
 import { Http1Connection, isWaiting } from './http1/connection.ts'
 import type { Front } from './http1/front.ts'
@@ -14,6 +15,12 @@ const backlog = 4_096
 
 /** Held connections cost nothing and must outlive what proxies keep. */
 const keepAliveMs = 65_000
+
+const placeOf = Symbol('place')
+
+interface PlacedSocket extends Socket {
+  [placeOf]?: Place<Socket>
+}
 
 /** A certificate (with its chain) and its key, in PEM. */
 export interface Tls {
@@ -28,12 +35,13 @@ export interface Tls {
  */
 export class OwnServer {
   readonly server: Server | Http2SecureServer
-  readonly #sockets = new Set<Socket>()
+  /** Places, so that what a set that is old leaves behind holds no sockets that have gone. */
+  readonly #sockets = new Set<Place<Socket>>()
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #headersMs: number
   readonly #tls: boolean
   /** The same for all sockets: so they need no function each. */
-  readonly #untrack: (this: Socket) => void
+  readonly #untrack: (this: PlacedSocket) => void
 
   constructor(limits: Limits, tls: Tls | undefined) {
     const timeouts = {
@@ -55,7 +63,10 @@ export class OwnServer {
     this.#tls = tls !== undefined
     const sockets = this.#sockets
     this.#untrack = function () {
-      sockets.delete(this)
+      const place = this[placeOf]
+      if (!place) return
+      sockets.delete(place)
+      place.connection = undefined
     }
     this.#headersMs = timeouts.headersTimeout
     // The socket of TLS, which counts what it has received; the one beneath does not.
@@ -91,8 +102,10 @@ export class OwnServer {
     }
   }
 
-  #track(socket: Socket): void {
-    this.#sockets.add(socket)
+  #track(socket: PlacedSocket): void {
+    const place = { connection: socket }
+    socket[placeOf] = place
+    this.#sockets.add(place)
     socket.on('close', this.#untrack)
   }
 
@@ -119,7 +132,7 @@ export class OwnServer {
     const idle = setInterval(() => this.#closeIdle(), 20)
     const timer = setTimeout(() => {
       // Node knows nothing any more of those that have become WebSockets.
-      for (const socket of this.#sockets) socket.destroy()
+      for (const { connection } of this.#sockets) connection?.destroy()
     }, graceMs)
     this.#closeIdle()
     // Each ends with the last of its streams.
@@ -134,6 +147,8 @@ export class OwnServer {
     // That of HTTP/2 has it for those who speak HTTP/1.1, from Node 24 on.
     if ('closeIdleConnections' in server) server.closeIdleConnections()
     // Browsers open connections ahead of need; Node waits for their first request.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0 || isWaiting(socket)) socket.destroy()
+    for (const { connection } of this.#sockets) {
+      if (connection && (connection.bytesRead === 0 || isWaiting(connection))) connection.destroy()
+    }
   }
 }
