@@ -1,12 +1,16 @@
 // What a page takes: the client in Chromium, beside bare browser objects.
-//   node bench/browser.ts [--rate 100000] [--seconds 10] [--size 128] [--rounds 3]
+//   node bench/browser.ts [--rate 100000] [--seconds 10] [--size 128] [--rounds 3] [--docs]
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium, type Browser, type Page } from 'playwright'
+import { versions } from './contestants.ts'
+import { document } from './docs.ts'
+import { root } from './lab.ts'
 import { freePorts, listening } from './ports.ts'
-import { markdownTable, short, shown } from './report.ts'
+import { machine, markdownTable, short, shown } from './report.ts'
 import { spreadOf } from './results.ts'
 
 const { values } = parseArgs({
@@ -15,6 +19,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     size: { type: 'string', default: '128' },
     rounds: { type: 'string', default: '3' },
+    docs: { type: 'boolean' },
   },
 })
 const rate = Number(values.rate)
@@ -147,6 +152,7 @@ async function settled(page: Page): Promise<Seen> {
 }
 
 const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium' })
+const version = browser.version()
 const all: { readonly way: Way; readonly measured: Measured }[] = []
 try {
   for (let round = 1; round <= rounds; round++) {
@@ -184,8 +190,16 @@ const head = [
   'longest, ms',
   'lost, doubled, gaps',
 ]
-console.log(
-  `${rate.toLocaleString('en')} messages/s of ${values.size} bytes offered for ${seconds} s, Chromium ${browser.version()}\n`,
-)
-console.log(markdownTable(head, rows))
+const text = [
+  `    node bench/browser.ts --rate ${rate} --seconds ${seconds} --size ${values.size} --rounds ${rounds}\n`,
+  `${machine().slice(0, 3).join(' · ')} · ${versions(new Set()).join(' · ')} · Chromium ${version}\n`,
+  `${rate.toLocaleString('en')} messages/s of ${values.size} bytes, published for ${seconds} s; the server on one processor, the browser where it`,
+  `likes. Medians of ${rounds} rounds, and from the lowest to the highest. "bare" is the browser's own object with JSON.parse.\n`,
+  `${markdownTable(head, rows)}\n`,
+].join('\n')
+console.log(text)
+if (values.docs) {
+  const title = 'What a page takes'
+  document(join(root, 'docs'), { mark: 'browser', title, text, drawing: undefined })
+}
 process.exitCode = all.some(({ measured }) => measured.faults > 0) ? 1 : 0

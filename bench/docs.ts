@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 /** What is written into the page, each below its mark and until the next one. */
 interface Part {
-  readonly mark: 'profile' | 'growth' | 'bench'
+  readonly mark: 'profile' | 'growth' | 'browser' | 'bench'
   readonly title: string
   /** Markdown, its headings below that of the title. */
   readonly text: string

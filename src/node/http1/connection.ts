@@ -14,8 +14,8 @@ interface ConnectedSocket extends Socket {
 
 /**
  * A connection of HTTP/1.1 whose plain requests are read and answered here: node:http keeps 11 kB for a request that stays
- * unanswered, which is what event streams and polls are, and takes longer for one that is answered at once. The first request that is anything else, or not for us, makes
- * it a connection of node:http, from that request on.
+ * unanswered, which is what event streams and polls are, and takes longer for one that is answered at once. The first
+ * request that is anything else, or not for us, makes it a connection of node:http, from that request on.
  */
 export class Http1Connection implements Serving {
   readonly socket: Socket
