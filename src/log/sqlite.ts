@@ -148,7 +148,12 @@ class SqliteLog implements Log {
 
   // Not `async`: its promise would wait two turns for the one that it answers with.
   append(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
-    return this.#closing ? Promise.reject(logClosed()) : this.#publishes.append(entries, this.#now())
+    try {
+      this.#assertOpen()
+      return this.#publishes.append(entries, this.#now())
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async read(cursors: readonly ChannelCursor[], limit: ReadLimit) {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import { Socket, type AddressInfo } from 'node:net'
 import type { Limits } from '../session/limits.ts'
-import type { Place } from '../session/place.ts'
+import { Places, type Place } from '../session/place.ts'
 import { attachTo, type Surroundings, type Taker } from './attach.ts'
 import { Http1Connection, isWaiting } from './http1/connection.ts'
 import type { Front } from './http1/front.ts'
@@ -35,8 +35,7 @@ export interface Tls {
  */
 export class OwnServer {
   readonly server: Server | Http2SecureServer
-  /** Places, so that what a set that is old leaves behind holds no sockets that have gone. */
-  readonly #sockets = new Set<Place<Socket>>()
+  readonly #sockets = new Places<Socket>()
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #headersMs: number
   readonly #tls: boolean
@@ -63,10 +62,7 @@ export class OwnServer {
     this.#tls = tls !== undefined
     const sockets = this.#sockets
     this.#untrack = function () {
-      const place = this[placeOf]
-      if (!place) return
-      sockets.delete(place)
-      place.connection = undefined
+      if (this[placeOf]) sockets.delete(this[placeOf])
     }
     this.#headersMs = timeouts.headersTimeout
     // The socket of TLS, which counts what it has received; the one beneath does not.
@@ -103,9 +99,7 @@ export class OwnServer {
   }
 
   #track(socket: PlacedSocket): void {
-    const place = { connection: socket }
-    socket[placeOf] = place
-    this.#sockets.add(place)
+    socket[placeOf] = this.#sockets.add(socket)
     socket.on('close', this.#untrack)
   }
 
@@ -132,7 +126,7 @@ export class OwnServer {
     const idle = setInterval(() => this.#closeIdle(), 20)
     const timer = setTimeout(() => {
       // Node knows nothing any more of those that have become WebSockets.
-      for (const { connection } of this.#sockets) connection?.destroy()
+      for (const socket of this.#sockets.values()) socket.destroy()
     }, graceMs)
     this.#closeIdle()
     // Each ends with the last of its streams.
@@ -147,8 +141,8 @@ export class OwnServer {
     // That of HTTP/2 has it for those who speak HTTP/1.1, from Node 24 on.
     if ('closeIdleConnections' in server) server.closeIdleConnections()
     // Browsers open connections ahead of need; Node waits for their first request.
-    for (const { connection } of this.#sockets) {
-      if (connection && (connection.bytesRead === 0 || isWaiting(connection))) connection.destroy()
+    for (const socket of this.#sockets.values()) {
+      if (socket.bytesRead === 0 || isWaiting(socket)) socket.destroy()
     }
   }
 }

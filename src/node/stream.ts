@@ -3,18 +3,17 @@ import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { NodeResponse } from './request.ts'
 import { cutWhenStuck } from './stuck.ts'
-import { Writer } from './writer.ts'
+import { StreamWriter } from './stream-writer.ts'
 
 /**
  * A streamed answer. With `chunked` framing the sender frames the chunks (RFC 9112, 7.1) and they go to the socket
  * beneath the response, so that middleware between the two neither holds them back nor frames them again. Otherwise
  * Node frames: HTTP/2 by frames, HTTP/1.0 by the end of the connection.
  */
-export class ResponseLink extends Writer implements StreamLink {
+export class ResponseLink extends StreamWriter implements StreamLink {
   readonly framing: 'chunked' | 'plain'
   readonly #response: NodeResponse
   readonly #stallMs: number
-  #peer: StreamPeer | undefined
 
   /** The head of `response` has been sent. */
   constructor(response: NodeResponse, limits: Limits, clock: Clock) {
@@ -30,21 +29,10 @@ export class ResponseLink extends Writer implements StreamLink {
     linked.on('close', onClose)
   }
 
-  listen(peer: StreamPeer): void {
-    this.#peer = peer
+  override listen(peer: StreamPeer): void {
+    super.listen(peer)
     // Whoever has gone before is not told of by an event any more.
     if (hasGone(this.#response)) queueMicrotask(() => this.gone())
-  }
-
-  protected override drained(): void {
-    this.#peer?.drained()
-  }
-
-  gone(): void {
-    this.drop()
-    const peer = this.#peer
-    this.#peer = undefined
-    peer?.closed()
   }
 
   end(): void {

@@ -48,6 +48,7 @@ export class Publishes {
     this.#numbers = new RuleNumbers((number, rule) => this.#packed.rules.push([number, rule]))
   }
 
+  /** Throws `overloaded`, and what refuses a channel its rule. */
   append(given: readonly NewEntry[], now: number): Promise<readonly Appended[]> {
     let bytes = 0
     for (const { data } of given) bytes += sizeOf(data) + entryBytes
@@ -55,11 +56,9 @@ export class Publishes {
       // A smaller one is not to overtake it before its publisher has heard (L12).
       if (!this.#refusing) setImmediate(() => (this.#refusing = false))
       this.#refusing = true
-      return Promise.reject(
-        new EverwireError(
-          'overloaded',
-          `${maxWaitingBytes} bytes of messages are waiting for the disk: publish more slowly, and this one again later`,
-        ),
+      throw new EverwireError(
+        'overloaded',
+        `${maxWaitingBytes} bytes of messages are waiting for the disk: publish more slowly, and this one again later`,
       )
     }
     const rules = given.map(({ channel }) => this.#rules(channel))

@@ -14,6 +14,7 @@ export interface PlainRequest {
   readonly body: Uint8Array
 }
 
+const nothing = new Uint8Array(0)
 const largestHead = 8_192
 const mostFields = 64
 
@@ -48,7 +49,8 @@ export function plainRequest(bytes: Buffer): PlainRequest | undefined {
   const body = bytes.subarray(end + 4)
   if (!connection || !wholeBody(method, headers, body) || !rightUpgrade(method, headers, connection.upgrade))
     return undefined
-  return { method, target, headers, body, ...connection }
+  // An empty part of the bytes would hold them for as long as the request is held.
+  return { method, target, headers, body: body.length === 0 ? nothing : body, ...connection }
 }
 
 function isMethod(name: string | undefined): name is PlainRequest['method'] {
