@@ -12,6 +12,7 @@ import { wholeNumber } from '../options.ts'
 import { untilStopped } from '../running.ts'
 import { interrupted } from '../signals.ts'
 import { Terminal } from '../terminal.ts'
+import { boundYoungGeneration } from '../young-generation.ts'
 
 const args = {
   port: {
@@ -95,6 +96,7 @@ async function serve(given: ParsedArgs<typeof args>): Promise<void> {
     ...(given.data === undefined ? {} : { store: given.data }),
     ...(dev ? { dev } : {}),
   }
+  boundYoungGeneration()
   const stopped = interrupted()
   const wire = await create(options, given.config)
   try {
