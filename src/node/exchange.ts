@@ -1,4 +1,4 @@
-import type { Exchange, StreamLink } from '../server/exchange.ts'
+import type { Exchange, Held, Reply, StreamLink } from '../server/exchange.ts'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink } from '../session/link.ts'
@@ -85,6 +85,15 @@ export class NodeExchange implements Exchange {
       if (hasGone(response)) resolve()
       else response.once('close', resolve)
     }))
+  }
+
+  hold(held: Held): Reply {
+    // Of the rest, Node's response holds the request in any case.
+    this.#query = undefined
+    const response = this.#responding()
+    if (hasGone(response)) queueMicrotask(() => held.gone())
+    else response.once('close', () => held.gone())
+    return this
   }
 
   #responding(): NodeResponse {

@@ -3,6 +3,7 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } f
 import { Socket, type AddressInfo } from 'node:net'
 import type { Limits } from '../session/limits.ts'
 import { Places, type Place } from '../session/place.ts'
+import { Waits } from '../session/waits.ts'
 import { attachTo, type Surroundings, type Taker } from './attach.ts'
 import { Http1Connection, isWaiting } from './http1/connection.ts'
 import type { Front } from './http1/front.ts'
@@ -82,6 +83,7 @@ export class OwnServer {
     const front: Front = {
       taker,
       around,
+      waits: new Waits(around.clock),
       headersMs: this.#headersMs,
       keepAliveMs,
       pass: (socket) => void Reflect.apply(emit, server, ['connection', socket]),

@@ -1,5 +1,5 @@
 import { codes, type ErrorCode, type EverwireError } from '../protocol/codes.ts'
-import type { Exchange } from './exchange.ts'
+import type { Reply } from './exchange.ts'
 import type { Kernel } from './kernel.ts'
 
 const jsonHeaders = {
@@ -10,18 +10,18 @@ const jsonHeaders = {
 
 /** Answers with JSON. */
 export function answerJson(
-  exchange: Exchange,
+  reply: Reply,
   status: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  exchange.answer(status, { ...jsonHeaders, ...headers }, JSON.stringify(value))
+  reply.answer(status, { ...jsonHeaders, ...headers }, JSON.stringify(value))
 }
 
 /** Answers an error as PROTOCOL.md 9.1 wants it, and counts it. */
 export function refuse(
   kernel: Pick<Kernel, 'refused'>,
-  exchange: Exchange,
+  reply: Reply,
   error: EverwireError,
   headers: Readonly<Record<string, string>> = {},
 ): void {
@@ -30,7 +30,7 @@ export function refuse(
   const { status } = codes[code]
   const wait = codes[code].retry === 'never' ? undefined : retryAfter[code]
   answerJson(
-    exchange,
+    reply,
     status,
     { error: { code, message } },
     { ...(wait === undefined ? {} : { 'retry-after': wait }), ...headers },

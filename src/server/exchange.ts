@@ -2,8 +2,20 @@ import type { Link } from '../hub/outlet.ts'
 import type { Asking } from '../session/guard.ts'
 import type { SocketLink } from '../session/link.ts'
 
+/** The way to answer one HTTP request. */
+export interface Reply {
+  /** The whole answer at once. Headers that every answer has (CORS) are added by `setHeader` before. */
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void
+}
+
+/** Who answers a request later. */
+export interface Held {
+  /** The peer has gone, or the answer is complete. */
+  gone(): void
+}
+
 /** One HTTP request and the way to answer it, without Node's objects: what `src/node` makes for `src/server`. */
-export interface Exchange extends Asking {
+export interface Exchange extends Asking, Reply {
   readonly method: string
   /** Below the base path, without the query: `/sse`. */
   readonly path: string
@@ -12,8 +24,8 @@ export interface Exchange extends Asking {
   readonly httpVersion: '1.0' | '1.1' | '2.0'
   /** The body as bytes; throws `too-large` past `limit`, `timeout` when it does not come. */
   body(limit: number): Promise<Uint8Array>
-  /** The whole answer at once. Headers that every answer has (CORS) are added by `setHeader` before. */
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): void
+  /** The way to answer it later: who waits keeps this, and not the request. */
+  hold(held: Held): Reply
   setHeader(name: string, value: string): void
   /** Begins a streamed answer; its head leaves at once. */
   stream(status: number, headers: Readonly<Record<string, string>>): StreamLink

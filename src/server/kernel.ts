@@ -7,6 +7,7 @@ import type { Presence } from '../session/presence.ts'
 import type { Publisher } from '../session/publisher.ts'
 import type { Place } from '../session/place.ts'
 import { draining } from '../session/refusal.ts'
+import type { Waits } from '../session/waits.ts'
 import type { Tickets } from './tickets.ts'
 
 /** What every transport of one server shares. */
@@ -22,6 +23,8 @@ export interface Kernel {
   readonly retryMs: number
   readonly now: () => number
   readonly clock: Clock
+  /** How long polls wait. */
+  readonly waits: Waits
   /** Answers a request of a client (`wire.handle`), whose right is known. Throws `no-handler`, `handler-failed`, `timeout`. */
   readonly handle: (principal: Principal, channel: string, event: string, data: unknown) => Promise<unknown>
   readonly presence: Presence

@@ -4,6 +4,7 @@ import { ApplicationGuard, type ApplicationGuardOptions } from '../session/guard
 import type { Border } from '../session/border.ts'
 import { Presence } from '../session/presence.ts'
 import { Publisher } from '../session/publisher.ts'
+import { Waits } from '../session/waits.ts'
 import { Connections } from './connections.ts'
 import type { Handlers } from './handlers.ts'
 import type { Kernel } from './kernel.ts'
@@ -46,6 +47,7 @@ export async function openKernel(parts: KernelParts): Promise<Kernel> {
     border,
     limits,
     clock,
+    waits: new Waits(clock),
     now,
     report,
     refused,

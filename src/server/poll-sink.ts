@@ -6,31 +6,31 @@ import type { ChannelCursor } from '../log/log.ts'
 const pageEntries = 256
 const comma = 0x2c
 
-/** Whose answer it is. */
-export interface PollOwner {
-  /** The reader has written all that there is, or all that fits; `found`: it wrote something. */
-  settled(found: boolean): void
-  /** The log cannot be read. */
-  failed(error: unknown): void
+interface Found {
+  readonly message: Uint8Array[]
+  readonly gap: Uint8Array[]
+  readonly snapshot: Uint8Array[]
 }
 
-/** Gathers what a reader writes into one answer of a poll, up to a limit. */
-export class PollSink implements Sink {
+const none: Found = { message: [], gap: [], snapshot: [] }
+
+/** Gathers what a reader writes into one answer of a poll, up to a limit. A poll extends it: an object less for each. */
+export abstract class PollSink implements Sink {
   readonly #hub: Hub
   readonly #limit: number
-  readonly #owner: PollOwner
-  readonly #found: Record<'message' | 'gap' | 'snapshot', Uint8Array[]> = {
-    message: [],
-    gap: [],
-    snapshot: [],
-  }
+  /** Made when something is found: a poll that waits has found nothing. */
+  #found: Found | undefined
   #bytes = 0
 
-  constructor(hub: Hub, limit: number, owner: PollOwner) {
+  constructor(hub: Hub, limit: number) {
     this.#hub = hub
     this.#limit = limit
-    this.#owner = owner
   }
+
+  /** The reader has written all that there is, or all that fits; `found`: it wrote something. */
+  protected abstract settled(found: boolean): void
+  /** The log cannot be read. */
+  protected abstract failed(error: unknown): void
 
   get room(): number {
     return this.#limit - this.#bytes
@@ -38,24 +38,25 @@ export class PollSink implements Sink {
 
   write(bytes: Uint8Array, kind: 'message' | 'gap' | 'snapshot' | 'position'): void {
     if (kind === 'position') return
+    this.#found ??= { message: [], gap: [], snapshot: [] }
     this.#found[kind].push(bytes)
     this.#bytes += bytes.length
     // A signal comes without a step.
-    if (kind === 'message') this.#owner.settled(true)
+    if (kind === 'message') this.settled(true)
   }
 
   ready(reader: Stepper): void {
-    if (reader.step() !== 'reading') this.#owner.settled(this.#bytes > 0)
+    if (reader.step() !== 'reading') this.settled(this.#bytes > 0)
   }
 
   read(cursors: readonly ChannelCursor[], taken: (page: FramePage) => void): void {
     const limit = { entries: pageEntries, bytes: Math.max(this.room, 1) }
-    this.#hub.pages.read(cursors, limit, taken, (error) => this.#owner.failed(error))
+    this.#hub.pages.read(cursors, limit, taken, (error) => this.failed(error))
   }
 
   /** The body of the answer; `rest` are fields besides. */
-  answer(id: string, rest: object): Uint8Array {
-    const { message, gap, snapshot } = this.#found
+  protected body(id: string, rest: object): Uint8Array {
+    const { message, gap, snapshot } = this.#found ?? none
     return Buffer.concat([
       Buffer.from('{"messages":['),
       list(message),

@@ -3,13 +3,16 @@ import type { ChannelStart } from '../hub/start.ts'
 import { EverwireError } from '../protocol/codes.ts'
 import { andThen } from '../session/at-once.ts'
 import type { Principal } from '../session/guard.ts'
+import type { Place } from '../session/place.ts'
+import { refusalOf } from '../session/refusal.ts'
+import type { Wait, Waiting } from '../session/waits.ts'
 import { expiryOf } from '../session/welcome.ts'
-import type { Exchange } from './exchange.ts'
+import { refuse } from './errors.ts'
+import type { Exchange, Held, Reply } from './exchange.ts'
 import { pollFormat } from './formats/poll.ts'
-import { PollSink, type PollOwner } from './poll-sink.ts'
+import { PollSink } from './poll-sink.ts'
 import { assertServing, type Connection, type Kernel } from './kernel.ts'
 import { admitStream, streamRequest, type StreamRequest } from './stream-request.ts'
-import type { Place } from '../session/place.ts'
 
 const longestDefaultWaitMs = 25_000
 const headers = {
@@ -41,64 +44,66 @@ function answerPoll(
   return andThen(admitStream(kernel, principal, channels), () =>
     andThen(kernel.hub.starts(channels, request.starts), (starts) => {
       assertServing(kernel)
-      return new Hold(kernel, exchange, principal, waitMs).begin(starts)
+      new Hold(kernel, exchange, principal, waitMs).begin(starts)
     }),
   )
 }
 
 /** A poll that waits: over once there is something to answer, the time is up, or the peer or this server goes away. */
-class Hold implements Connection, PollOwner {
+class Hold extends PollSink implements Connection, Held, Waiting {
   readonly principal: Principal
   place: Place<Hold> | undefined
   readonly #kernel: Kernel
-  readonly #exchange: Exchange
-  readonly #waitMs: number
-  readonly #sink: PollSink
-  readonly #answered = Promise.withResolvers<void>()
+  /** Nothing else of the request is kept. */
+  readonly #reply: Reply
+  readonly #waits: boolean
   #reader: Reader | undefined
-  #cancel: (() => void) | undefined
+  #wait: Wait | undefined
   #over = false
 
   constructor(kernel: Kernel, exchange: Exchange, principal: Principal, waitMs: number) {
+    super(kernel.hub, kernel.limits.unsentBytes)
     this.principal = principal
     this.#kernel = kernel
-    this.#exchange = exchange
-    this.#waitMs = waitMs
-    this.#sink = new PollSink(kernel.hub, kernel.limits.unsentBytes, this)
+    this.#waits = waitMs > 0
+    if (waitMs > 0) this.#wait = kernel.waits.begin(waitMs, this)
+    this.#reply = exchange.hold(this)
   }
 
-  /** Fulfilled once it is answered; rejected with what is to be answered instead. */
-  begin(starts: readonly ChannelStart[]): Promise<void> {
-    const { clock, connections, hub } = this.#kernel
+  /** From now on it answers by itself, whatever comes: a promise of it would hold all that waits for the promise. */
+  begin(starts: readonly ChannelStart[]): void {
+    const { connections, hub } = this.#kernel
     connections.add(this)
-    if (this.#waitMs > 0) this.#cancel = clock.later(this.#waitMs, () => this.drain())
-    this.#exchange.closed.then(
-      () => this.drain(),
-      (error: unknown) => this.failed(error),
-    )
-    this.#reader = hub.subscribe(starts, pollFormat, this.#sink)
+    this.#reader = hub.subscribe(starts, pollFormat, this)
     try {
-      this.#sink.ready(this.#reader)
+      this.ready(this.#reader)
     } catch (error) {
       this.failed(error)
     }
-    return this.#answered.promise
   }
 
-  settled(found: boolean): void {
-    if (found || this.#waitMs === 0) this.drain()
+  protected override settled(found: boolean): void {
+    if (found || !this.#waits) this.drain()
   }
 
-  failed(error: unknown): void {
+  protected override failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#release()
-    this.#answered.reject(error)
+    this.#refuse(error)
   }
 
   tick(now: number): void {
     if (now >= (this.principal.expiresAt ?? Infinity))
       this.end(new EverwireError('token-expired', 'the token has expired: come back with a new one'))
+  }
+
+  waited(): void {
+    this.drain()
+  }
+
+  gone(): void {
+    this.drain()
   }
 
   /** Answers with what there is. Whoever polls asks again at once, and then learns that this server is going away. */
@@ -118,17 +123,21 @@ class Hold implements Connection, PollOwner {
     try {
       reader?.advance()
       const expiry = expiryOf(this.principal, this.#kernel.now())
-      if (reader) this.#exchange.answer(200, headers, this.#sink.answer(reader.positionText(), expiry))
-      this.#answered.resolve()
+      if (reader) this.#reply.answer(200, headers, this.body(reader.positionText(), expiry))
     } catch (error) {
-      this.#answered.reject(error)
+      this.#refuse(error)
     } finally {
       this.#release()
     }
   }
 
+  #refuse(error: unknown): void {
+    const { report } = this.#kernel
+    refuse(this.#kernel, this.#reply, refusalOf(error, report))
+  }
+
   #release(): void {
-    this.#cancel?.()
+    if (this.#wait) this.#kernel.waits.end(this.#wait)
     this.#kernel.connections.delete(this)
     this.#reader?.close()
   }

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
+import type { Held } from '../../server/exchange.ts'
 import type { SocketLink } from '../../session/link.ts'
+import type { Wait, Waiting } from '../../session/waits.ts'
 import { pathOf } from '../exchange.ts'
 import { Http1Exchange } from './exchange.ts'
-import type { Front, Served, Serving } from './front.ts'
+import type { Front, Serving } from './front.ts'
 import { plainRequest } from './request.ts'
 
 const connectionOf = Symbol('connection')
@@ -17,16 +19,18 @@ interface ConnectedSocket extends Socket {
  * unanswered, which is what event streams and polls are, and takes longer for one that is answered at once. The first
  * request that is anything else, or not for us, makes it a connection of node:http, from that request on.
  */
-export class Http1Connection implements Serving {
+export class Http1Connection implements Serving, Waiting {
   readonly socket: Socket
   readonly front: Front
   #keep = true
   /** `waiting` for a request, `serving` one, or `left`: somebody else's. */
   #state: 'waiting' | 'serving' | 'left' = 'waiting'
   /** Who is being answered. */
-  #served: Served | undefined
+  #served: Held | undefined
   /** What the peer has sent before it was answered. */
   #behind: Buffer | undefined
+  /** For a request. Not by the socket's own time-out, which leaves 176 bytes with it for as long as it lives. */
+  #wait: Wait | undefined
 
   constructor(socket: Socket, front: Front) {
     this.socket = socket
@@ -37,13 +41,22 @@ export class Http1Connection implements Serving {
     const { socket } = this
     const connected: ConnectedSocket = socket
     connected[connectionOf] = this
-    socket
-      .on('data', onData)
-      .on('end', onEnd)
-      .on('timeout', onTimeout)
-      .on('close', onClose)
-      .on('error', ignored)
-    socket.setTimeout(this.front.headersMs)
+    socket.on('data', onData).on('end', onEnd).on('close', onClose).on('error', ignored)
+    this.#await(this.front.headersMs)
+  }
+
+  #await(ms: number): void {
+    this.#wait = this.front.waits.begin(ms, this)
+  }
+
+  #awaitNoMore(): void {
+    if (this.#wait) this.front.waits.end(this.#wait)
+    this.#wait = undefined
+  }
+
+  /** Nothing was asked for so long. */
+  waited(): void {
+    this.socket.destroy()
   }
 
   get waiting(): boolean {
@@ -65,13 +78,13 @@ export class Http1Connection implements Serving {
     const request = plainRequest(chunk)
     const target = request && this.front.taker.find(pathOf(request.target), request.upgrade)
     if (!target) return this.#pass(chunk)
-    this.socket.setTimeout(0)
+    this.#awaitNoMore()
     this.#state = 'serving'
     this.#keep = request.keep
     target.serve(new Http1Exchange(this, request, target.path))
   }
 
-  served(served: Served): void {
+  served(served: Held): void {
     const before = this.#served
     this.#served = before ? { gone: () => (before.gone(), served.gone()) } : served
     if (this.socket.destroyed) queueMicrotask(() => this.gone())
@@ -80,9 +93,12 @@ export class Http1Connection implements Serving {
   upgrade(headers: Readonly<Record<string, string>>): SocketLink | undefined {
     const { socket, front } = this
     const behind = this.#behind ?? Buffer.alloc(0)
-    const link = front.around.sockets.accept(headers, socket, behind)
-    if (!link) return undefined
+    const { sockets } = front.around
+    const accepted = sockets.agree(headers, socket)
+    if (!accepted) return undefined
+    // Before the link listens too: a list of listeners that was three long stays 144 bytes larger, and there are two.
     this.#leave()
+    const link = sockets.open(accepted, socket, behind)
     socket.resume()
     return link
   }
@@ -90,18 +106,20 @@ export class Http1Connection implements Serving {
   answered(): void {
     const { socket } = this
     if (socket.writableLength === 0) return this.#next()
-    socket.setTimeout(this.front.around.limits.stallMs)
+    socket.setTimeout(this.front.around.limits.stallMs, onTimeout)
     socket.write(nothing, () => this.#next())
   }
 
   #next(): void {
     const { socket } = this
     if (this.#state !== 'serving') return
+    if (socket.timeout) socket.setTimeout(0, onTimeout)
     this.#state = 'waiting'
     this.gone()
+    if (socket.destroyed) return
     if (!this.#keep) return socket.destroySoon()
     const behind = this.#behind
-    if (!behind) return void socket.setTimeout(this.front.keepAliveMs)
+    if (!behind) return this.#await(this.front.keepAliveMs)
     this.#behind = undefined
     this.#pass(behind)
     socket.resume()
@@ -110,7 +128,6 @@ export class Http1Connection implements Serving {
   #pass(chunk: Buffer): void {
     const { socket } = this
     this.#leave()
-    socket.setTimeout(0)
     socket.unshift(chunk)
     this.front.pass(socket)
   }
@@ -119,8 +136,14 @@ export class Http1Connection implements Serving {
   #leave(): void {
     const socket: ConnectedSocket = this.socket
     this.#state = 'left'
+    this.#awaitNoMore()
     socket[connectionOf] = undefined
-    socket.off('data', onData).off('end', onEnd).off('timeout', onTimeout).off('close', onClose)
+    socket.off('data', onData).off('end', onEnd).off('close', onClose)
+  }
+
+  closed(): void {
+    this.#awaitNoMore()
+    this.gone()
   }
 
   gone(): void {
@@ -153,7 +176,7 @@ function onTimeout(this: ConnectedSocket): void {
 }
 
 function onClose(this: ConnectedSocket): void {
-  this[connectionOf]?.gone()
+  this[connectionOf]?.closed()
 }
 
 /** A peer that resets has gone: `close` says so. */

@@ -1,12 +1,11 @@
-import { IncomingMessage, STATUS_CODES, validateHeaderValue } from 'node:http'
-import type { Exchange, StreamLink } from '../../server/exchange.ts'
+import { IncomingMessage } from 'node:http'
+import type { Exchange, Held, Reply, StreamLink } from '../../server/exchange.ts'
 import type { SocketLink } from '../../session/link.ts'
 import { tooLarge } from '../body.ts'
 import { queryOf } from '../exchange.ts'
 import type { Serving } from './front.ts'
-import { dateNow } from './date.ts'
+import { Http1Reply } from './reply.ts'
 import type { PlainRequest } from './request.ts'
-import { Http1Stream } from './stream.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -19,12 +18,11 @@ export class Http1Exchange implements Exchange {
   readonly headers: Fields
   readonly upgrade: (() => SocketLink | undefined) | undefined
   readonly #connection: Serving
+  readonly #reply: Http1Reply
   readonly #body: Uint8Array
   #query: URLSearchParams | undefined
   #closed: Promise<void> | undefined
   #raw: IncomingMessage | undefined
-  #extra: Fields = {}
-  #answered = false
 
   constructor(connection: Serving, request: PlainRequest, path: string) {
     this.method = request.method
@@ -32,6 +30,7 @@ export class Http1Exchange implements Exchange {
     this.target = request.target
     this.headers = request.headers
     this.#connection = connection
+    this.#reply = new Http1Reply(connection)
     this.#body = request.body
     this.upgrade = request.upgrade ? () => this.#upgrade() : undefined
   }
@@ -62,51 +61,26 @@ export class Http1Exchange implements Exchange {
   }
 
   answer(status: number, headers: Fields, body: string | Uint8Array): void {
-    const { socket } = this.#connection
-    if (this.#answered || !socket.writable) return
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    const bodiless = status === 204 || status === 304
-    const length = bodiless ? {} : { 'content-length': String(bytes.length) }
-    const head = this.#head(status, { ...headers, ...length })
-    this.#answered = true
-    socket.write(bodiless ? head : Buffer.concat([head, bytes]))
-    this.#connection.answered()
+    this.#reply.answer(status, headers, body)
+  }
+
+  hold(held: Held): Reply {
+    this.#connection.served(held)
+    return this.#reply
   }
 
   setHeader(name: string, value: string): void {
-    this.#extra = { ...this.#extra, [name]: value }
+    this.#reply.setHeader(name, value)
   }
 
   stream(status: number, headers: Fields): StreamLink {
-    const head = this.#head(status, { ...headers, 'transfer-encoding': 'chunked' })
-    this.#answered = true
-    const link = new Http1Stream(this.#connection)
-    link.send(head)
-    return link
-  }
-
-  #head(status: number, headers: Fields): Uint8Array {
-    const { keeps, front } = this.#connection
-    const kept = {
-      connection: 'keep-alive',
-      'keep-alive': `timeout=${Math.floor(front.keepAliveMs / 1_000)}`,
-    }
-    // As node:http does: who names the connection's state says all about it, unless it ends.
-    const connection = keeps ? (headers['connection'] === undefined ? kept : {}) : { connection: 'close' }
-    const all: Fields = { ...this.#extra, ...headers, date: dateNow(), ...connection }
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
-    for (const name of Object.keys(all)) {
-      const value = all[name] ?? ''
-      validateHeaderValue(name, value)
-      text += `${name}: ${value}\r\n`
-    }
-    return Buffer.from(`${text}\r\n`, 'latin1')
+    return this.#reply.stream(status, headers)
   }
 
   #upgrade(): SocketLink | undefined {
-    if (this.#answered || this.#connection.socket.destroyed) return undefined
+    if (this.#reply.begun || this.#connection.socket.destroyed) return undefined
     const link = this.#connection.upgrade(this.headers)
-    if (link) this.#answered = true
+    if (link) this.#reply.begun = true
     return link
   }
 }
