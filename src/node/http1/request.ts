@@ -18,9 +18,11 @@ const nothing = new Uint8Array(0)
 const largestHead = 8_192
 const mostFields = 64
 
-const requestLine = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1$/
-/** RFC 9110, 5.1 and 5.5, without the obsolete bytes above 0x7f. */
-const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~]*)$/
+/**
+ * All of a head (RFC 9112, 3 and 5), without the obsolete bytes above 0x7f. Wherever it fails there is nothing to try again:
+ * white space around a value is left to `trim`.
+ */
+const plainHead = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)*)\r\n/
 
 /** With these a body has no known end, or an answer is wanted in another way; the last is no name that an object can have. */
 const unusual: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'te', 'trailer', '__proto__'])
@@ -39,14 +41,13 @@ const connections: ReadonlyMap<string, Pick<PlainRequest, 'upgrade' | 'keep'>> =
  * in it is repeated, obsolete or rare; undefined otherwise: what that is, and how it is refused, a complete parser has to say.
  */
 export function plainRequest(bytes: Buffer): PlainRequest | undefined {
-  const end = bytes.subarray(0, largestHead).indexOf('\r\n\r\n')
-  if (end < 0) return undefined
-  const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
-  const [, method, target = ''] = requestLine.exec(first) ?? []
-  const headers = lines.length <= mostFields ? fields(lines) : undefined
-  if (headers?.['host'] === undefined || !isMethod(method)) return undefined
+  const text = bytes.toString('latin1', 0, largestHead)
+  const [head, method, target = '', lines = ''] = plainHead.exec(text) ?? []
+  if (head === undefined || !isMethod(method)) return undefined
+  const headers = fields(lines)
+  if (headers?.['host'] === undefined) return undefined
   const connection = connections.get(headers['connection']?.toLowerCase() ?? '')
-  const body = bytes.subarray(end + 4)
+  const body = bytes.subarray(head.length)
   if (!connection || !wholeBody(method, headers, body) || !rightUpgrade(method, headers, connection.upgrade))
     return undefined
   // An empty part of the bytes would hold them for as long as the request is held.
@@ -69,13 +70,17 @@ function rightUpgrade(method: PlainRequest['method'], headers: Fields, upgrade: 
   return upgrade ? method === 'GET' && to === 'websocket' : to === undefined
 }
 
-function fields(lines: readonly string[]): Fields | undefined {
+/** Of lines that are in order. */
+function fields(lines: string): Fields | undefined {
   const headers: Record<string, string> = Object.create(null)
-  for (const line of lines) {
-    const [, written = '', value = ''] = fieldLine.exec(line) ?? []
-    const name = written.toLowerCase()
-    if (name === '' || name in headers || unusual.has(name)) return undefined
-    headers[name] = value.trimEnd()
+  let left = mostFields
+  for (let at = 0; at < lines.length;) {
+    const colon = lines.indexOf(':', at)
+    const end = lines.indexOf('\r', colon)
+    const name = lines.slice(at, colon).toLowerCase()
+    if (left-- === 0 || name in headers || unusual.has(name)) return undefined
+    headers[name] = lines.slice(colon + 1, end).trim()
+    at = end + 2
   }
   return headers
 }
