@@ -58,12 +58,12 @@ void parse_address(const char *text, struct sockaddr_in *address) {
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* Takes part in what has happened, for at most `wait` nanoseconds. While messages are expected it never sleeps: waking
- * it would be charged to the server's writes, and dearly so in a virtual machine. */
+/* Takes part in what has happened, for at most `wait` nanoseconds. While messages or answers to connects are expected it
+ * never sleeps: waking it would be charged to the server's writes, and dearly so in a virtual machine. */
 static void turn(int64_t wait) {
   struct epoll_event events[512];
   int64_t began = clock_ns();
-  bool spin = state.counting;
+  bool spin = state.counting || options.churn;
   int ms = wait > 50000000 ? 50 : (int)(wait / 1000000) + 1;
   int count = epoll_wait(poller, events, 512, spin ? 0 : ms);
   for (int i = 0; i < count; i++) {
