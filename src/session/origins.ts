@@ -30,10 +30,15 @@ export function judgeOrigin(
   return listed ? { kind: 'listed', origin, credentials: rules.credentials } : { kind: 'foreign', origin }
 }
 
+const loopback4 = String.raw`127(?:\.\d+){3}`
+/** Only what is no bare IPv6 address may have a port. */
+const loopback = new RegExp(
+  `^(?:::1|::ffff:${loopback4}|(?:(?:.+\\.)?localhost|${loopback4}|\\[::1\\]|\\[::ffff:${loopback4}\\])(?::\\d+)?)$`,
+)
+
 /** Whether a host name, an address or a `Host` header (with a port) names this machine only. */
 export function isLoopback(host: string): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  return /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|::1|::ffff:127(?:\.\d+){3})$/.test(name)
+  return loopback.test(host)
 }
 
 function isLoopbackOrigin(origin: string): boolean {

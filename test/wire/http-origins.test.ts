@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { expect, test } from 'vitest'
 import { everwire } from '../../src/index.ts'
 import { postOf, raw, refusal, start } from './start.ts'
@@ -103,4 +104,13 @@ test('dev serves this machine only, by its own names, and pages of all its ports
   )
   expect(rebound).toMatch(/^HTTP\/1\.1 403 /)
   await expect(wire.listen(0, '0.0.0.0')).rejects.toThrow(/loopback only, not on 0\.0\.0\.0/)
+})
+
+const over6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
+const without = over6 ? '' : ' (skipped: this machine has no ::1)'
+
+test.skipIf(!over6)(`dev serves this machine over IPv6 as well${without}`, async () => {
+  const { wire } = await start({ dev: true, channels: {} })
+  const { url } = await wire.listen(0, '::1')
+  expect((await fetch(`${url}/wire/position`)).status).toBe(200)
 })
