@@ -138,20 +138,20 @@ async function nthNewest(log: Log, channel: string, n: number, head: number): Pr
  * A position with floors speaks of the same list of channels in the same order.
  */
 export function startsOf(
-  channels: number,
+  channels: readonly string[],
   afters: readonly string[],
   last: number | undefined,
 ): readonly Start[] {
   if (last !== undefined) {
     if (afters.length > 0) throw new EverwireError('bad-message', '"after" and "last" exclude each other')
-    return Array.from({ length: channels }, () => ({ last }))
+    return channels.map(() => ({ last }))
   }
   const [only] = afters
-  if (only === undefined) return Array.from({ length: channels }, () => ({}))
-  if (afters.length === 1) return Array.from({ length: channels }, () => ({ after: only }))
-  if (afters.length === channels) return afters.map((after) => ({ after }))
+  if (only === undefined) return channels.map(() => ({}))
+  if (afters.length === 1) return channels.map(() => ({ after: only }))
+  if (afters.length === channels.length) return afters.map((after) => ({ after }))
   throw new EverwireError(
     'bad-position',
-    `${afters.length} values of "after" for ${channels} channels: give one for all, or one per channel in their order`,
+    `${afters.length} values of "after" for ${channels.length} channels: give one for all, or one per channel in their order`,
   )
 }

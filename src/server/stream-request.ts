@@ -45,9 +45,7 @@ function requestOf(
   const header = exchange.headers['last-event-id']
   const resume = [header, asked.option('lastEventId')].find((id) => id !== undefined && id !== '')
   const starts =
-    resume === undefined
-      ? startsOf(names.length, asked.after, asked.last)
-      : startsOf(names.length, [resume], undefined)
+    resume === undefined ? startsOf(names, asked.after, asked.last) : startsOf(names, [resume], undefined)
   const resumes = starts.some(({ after }) => after !== undefined && after !== 'now' && after !== 'earliest')
   return { channels: names, starts, resumes, option: asked.option }
 }
@@ -67,7 +65,7 @@ export function admitStream(
 /** The starts of channels that a handshake names. */
 export function askedStarts({ query }: Exchange, channels: readonly string[]): readonly Start[] {
   const { after, last } = byQuery(query)
-  return channels.length === 0 ? [] : startsOf(channels.length, after, last)
+  return channels.length === 0 ? [] : startsOf(channels, after, last)
 }
 
 interface Asked {
