@@ -11,7 +11,6 @@ import { memoryReaches } from './joint.ts'
 import type { Listener, Topic } from './topic.ts'
 
 interface Tracked {
-  readonly channel: string
   readonly topic: Topic
   /** Nothing at or before it is wanted; means something only while it lies ahead of the reader's position. */
   floor: number
@@ -61,9 +60,9 @@ export class Reader implements Listener, Stepper {
     this.#channels = starts.map((start, i) => {
       const topic = topics[i]
       if (!topic) throw new Error('a reader has one topic per channel')
-      const { channel, after: floor, fresh, snapshotBegun, snapshotThrough = snapshotBegun, gap } = start
+      const { after: floor, fresh, snapshotBegun, snapshotThrough = snapshotBegun, gap } = start
       const begun = snapshotBegun !== undefined
-      const tracked = { channel, topic, floor, fresh, snapshotThrough, snapshotBegun: begun }
+      const tracked = { topic, floor, fresh, snapshotThrough, snapshotBegun: begun }
       if (gap) this.#pendingGaps = [...this.#pendingGaps, { tracked, ...gap }]
       if (snapshotThrough !== undefined) this.#snapshots++
       topic.readers.add(this)
@@ -73,7 +72,7 @@ export class Reader implements Listener, Stepper {
   }
 
   get channels(): readonly string[] {
-    return this.#channels.map(({ channel }) => channel)
+    return this.#channels.map(({ topic }) => topic.channel)
   }
 
   /** Whether everything up to the hub's `through` has been written. */
@@ -219,7 +218,7 @@ export class Reader implements Listener, Stepper {
   #readLog(): void {
     this.#reading = true
     const cursors = this.#channels.map((tracked) => ({
-      channel: tracked.channel,
+      channel: tracked.topic.channel,
       after: this.#after(tracked),
     }))
     this.#sink.read(cursors, (page) => {
@@ -232,7 +231,7 @@ export class Reader implements Listener, Stepper {
 
   #take(page: FramePage): void {
     for (const trimmed of page.trimmed) {
-      const tracked = this.#channels.find(({ channel }) => channel === trimmed.channel)
+      const tracked = this.#channels.find(({ topic }) => topic.channel === trimmed.channel)
       if (tracked && this.#lost(tracked, trimmed)) return
     }
     this.#arrived()
@@ -254,7 +253,7 @@ export class Reader implements Listener, Stepper {
 
   #takeEach(run: Run): void {
     for (const frame of run.frames) {
-      const tracked = this.#channels.find(({ channel }) => channel === frame.channel)
+      const tracked = this.#channels.find(({ topic }) => topic.channel === frame.channel)
       if (tracked && frame.seq > this.#after(tracked)) this.#write(frame)
     }
   }
@@ -268,7 +267,7 @@ export class Reader implements Listener, Stepper {
   #lost(tracked: Tracked, trimmed: Trimmed): boolean {
     const after = this.#after(tracked)
     if (after >= trimmed.through) return false
-    const latest = this.#hub.keeps(tracked.channel) === 'latest'
+    const latest = this.#hub.keeps(tracked.topic.channel) === 'latest'
     // A snapshot under way only misses removals that came, and were forgotten, after it had begun.
     if (latest && tracked.snapshotThrough !== undefined && trimmed.through <= tracked.snapshotThrough)
       return false
@@ -315,7 +314,7 @@ export class Reader implements Listener, Stepper {
     const { lineage } = this.#hub
     const gap: GapMessage = {
       type: 'gap',
-      channel: tracked.channel,
+      channel: tracked.topic.channel,
       after,
       ...(kept.oldest === undefined ? {} : { oldest: lineage.idOf(kept.oldest) }),
       ...(kept.head === undefined ? {} : { head: lineage.idOf(kept.head) }),
@@ -330,7 +329,7 @@ export class Reader implements Listener, Stepper {
       if (tracked.snapshotThrough === undefined || tracked.snapshotBegun) continue
       tracked.snapshotBegun = true
       this.#sink.write(
-        this.#format.snapshot({ type: 'snapshot', channel: tracked.channel, phase: 'begin' }),
+        this.#format.snapshot({ type: 'snapshot', channel: tracked.topic.channel, phase: 'begin' }),
         'snapshot',
       )
     }
@@ -347,7 +346,7 @@ export class Reader implements Listener, Stepper {
       this.#sink.write(
         this.#format.snapshot({
           type: 'snapshot',
-          channel: tracked.channel,
+          channel: tracked.topic.channel,
           phase: 'end',
           id: this.positionText(),
         }),

@@ -50,7 +50,9 @@ export class Subscriptions {
   #begin(channel: string, starts: readonly ChannelStart[], tell: (id: string | undefined) => void): void {
     if (this.#closed) return
     const reader = this.#services.hub.subscribe(starts, this.#dialect.format, this.#outlet)
-    this.#readers.add(channel, reader)
+    // The name that the channel's readers share.
+    const [name = channel] = reader.channels
+    this.#readers.add(name, reader)
     tell(reader.startText())
     this.#outlet.ready(reader)
   }

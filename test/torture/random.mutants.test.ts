@@ -52,8 +52,8 @@ const long: readonly Wrong[] = [
   {
     name: "a poll's id is ahead of what its answer holds",
     file: 'src/server/poll.ts',
-    find: 'sink.answer(reader.positionText(),',
-    replace: 'sink.answer(this.#kernel.hub.lineage.positionAt(this.#kernel.hub.through),',
+    find: 'this.body(reader.positionText(),',
+    replace: 'this.body(this.#kernel.hub.lineage.positionAt(this.#kernel.hub.through),',
     faults: 'reset,pause',
     as: /(gap|lie|skip) \((wire|application)\): (sdk )?poll/,
   },

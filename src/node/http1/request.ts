@@ -42,7 +42,7 @@ const connections: ReadonlyMap<string, Pick<PlainRequest, 'upgrade' | 'keep'>> =
  */
 export function plainRequest(bytes: Buffer): PlainRequest | undefined {
   const text = bytes.toString('latin1', 0, largestHead)
-  const [head, method, target = '', lines = ''] = plainHead.exec(text) ?? []
+  const [head, method, written = '', lines = ''] = plainHead.exec(text) ?? []
   if (head === undefined || !isMethod(method)) return undefined
   const headers = fields(lines)
   if (headers?.['host'] === undefined) return undefined
@@ -50,6 +50,9 @@ export function plainRequest(bytes: Buffer): PlainRequest | undefined {
   const body = bytes.subarray(head.length)
   if (!connection || !wholeBody(method, headers, body) || !rightUpgrade(method, headers, connection.upgrade))
     return undefined
+  // A part of a text holds all of it, and whatever is held for long has names from the target.
+  const start = method.length + 1
+  const target = bytes.toString('latin1', start, start + written.length)
   // An empty part of the bytes would hold them for as long as the request is held.
   return { method, target, headers, body: body.length === 0 ? nothing : body, ...connection }
 }
