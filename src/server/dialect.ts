@@ -34,7 +34,17 @@ export function readClientMessage(data: string | Uint8Array): readonly Heard[] {
   }
 }
 
+/** Of welcomes that many are told: to encode one takes a twentieth of a connect. */
+const welcomes = new WeakMap<ServerMessage, Uint8Array>()
+
 export function writeServerMessage(message: ServerMessage): Uint8Array {
+  if (message.type !== 'welcome' || message.expiresInMs !== undefined) return encoded(message)
+  let frame = welcomes.get(message)
+  if (!frame) welcomes.set(message, (frame = encoded(message)))
+  return frame
+}
+
+function encoded(message: ServerMessage): Uint8Array {
   return textFrame(JSON.stringify(message))
 }
 

@@ -2,20 +2,23 @@ import type { WelcomeMessage } from '../protocol/messages.ts'
 import type { Principal } from './guard.ts'
 import type { Services } from './services.ts'
 
-/** What a connection is told first (PROTOCOL.md section 5). */
-export function welcomeOf(
-  { hub, heartbeatMs, limits, now }: Pick<Services, 'hub' | 'heartbeatMs' | 'limits' | 'now'>,
-  principal: Principal,
-): WelcomeMessage {
+type Told = Pick<Services, 'hub' | 'heartbeatMs' | 'limits' | 'now'>
+
+/** By server: what those are told who may stay for as long as they like. */
+const lasting = new WeakMap<Told, WelcomeMessage>()
+
+/** What a connection is told first (PROTOCOL.md section 5); the same object wherever it says the same. */
+export function welcomeOf(services: Told, principal: Principal): WelcomeMessage {
+  let welcome = lasting.get(services)
+  if (!welcome) lasting.set(services, (welcome = lastingOf(services)))
+  if (principal.expiresAt === undefined) return welcome
+  return { ...welcome, ...expiryOf(principal, services.now()) }
+}
+
+function lastingOf({ hub, heartbeatMs, limits }: Told): WelcomeMessage {
   const { messageBytes, batch, channels } = limits
-  return {
-    type: 'welcome',
-    protocol: 1,
-    heartbeatMs,
-    dedupeMs: hub.log.dedupeMs,
-    limits: { messageBytes, batch, channels },
-    ...expiryOf(principal, now()),
-  }
+  const { dedupeMs } = hub.log
+  return { type: 'welcome', protocol: 1, heartbeatMs, dedupeMs, limits: { messageBytes, batch, channels } }
 }
 
 /** How long a principal is still known; nothing where that does not end. */
