@@ -5,6 +5,7 @@ import { closeFrame } from '../server/formats/frames.ts'
 import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink, SocketPeer } from '../session/link.ts'
+import { takeFrom, type Taking } from './taking.ts'
 import { acceptHandshake, type Accepted, type HandshakeFields } from './websocket/handshake.ts'
 import { FrameReader, type BreachCode, type FrameLimits, type FrameListener } from './websocket/reader.ts'
 import { Writer } from './writer.ts'
@@ -83,15 +84,8 @@ const reasons: Readonly<Record<BreachCode, string>> = {
   1009: 'too-large: the message is over the limit: send a reference to it instead',
 }
 
-const linkOf = Symbol('link')
-
-/** Listeners find the link on their socket: so they are the same for all, and not four functions for each. */
-interface LinkedSocket extends Duplex {
-  [linkOf]: WebSocketLink | undefined
-}
-
 /** A WebSocket whose handshake is done: the frames that it sends are ready, and shared with others. */
-class WebSocketLink extends Writer implements SocketLink, FrameListener {
+class WebSocketLink extends Writer implements SocketLink, FrameListener, Taking {
   received = 0
   readonly #socket: Duplex
   readonly #frames: FrameLimits
@@ -110,9 +104,7 @@ class WebSocketLink extends Writer implements SocketLink, FrameListener {
     this.#frames = frames
     this.#reader = new FrameReader(frames, this)
     this.#clock = clock
-    const linked = socket as LinkedSocket
-    linked[linkOf] = this
-    linked.on('data', onData).on('end', onEnd).on('close', onClose)
+    takeFrom(socket, this)
   }
 
   get deflate(): boolean {
@@ -196,26 +188,12 @@ class WebSocketLink extends Writer implements SocketLink, FrameListener {
     this.#socket.end()
   }
 
-  gone(): void {
+  closed(): void {
     this.#state = 'closing'
     this.drop()
     this.#cancelClosing?.()
     this.#peer?.closed()
   }
-}
-
-function onData(this: LinkedSocket, chunk: Buffer): void {
-  this[linkOf]?.taken(chunk)
-}
-
-function onEnd(this: LinkedSocket): void {
-  this[linkOf]?.ended()
-}
-
-function onClose(this: LinkedSocket): void {
-  this[linkOf]?.gone()
-  // Whoever keeps sockets longer than they live, as a set that is old does, keeps no session with them.
-  this[linkOf] = undefined
 }
 
 /** A peer that resets has gone: `close` says so. */

@@ -3,23 +3,17 @@ import type { Held } from '../../server/exchange.ts'
 import type { SocketLink } from '../../session/link.ts'
 import type { Wait, Waiting } from '../../session/waits.ts'
 import { pathOf } from '../exchange.ts'
+import { leave, takeFrom, whoTakes, type Taking } from '../taking.ts'
 import { Http1Exchange } from './exchange.ts'
 import type { Front, Serving } from './front.ts'
 import { plainRequest } from './request.ts'
-
-const connectionOf = Symbol('connection')
-
-/** Listeners find the connection on the socket: so they are the same for all. */
-interface ConnectedSocket extends Socket {
-  [connectionOf]?: Http1Connection | undefined
-}
 
 /**
  * A connection of HTTP/1.1 whose plain requests are read and answered here: node:http keeps 11 kB for a request that stays
  * unanswered, which is what event streams and polls are, and takes longer for one that is answered at once. The first
  * request that is anything else, or not for us, makes it a connection of node:http, from that request on.
  */
-export class Http1Connection implements Serving, Waiting {
+export class Http1Connection implements Serving, Waiting, Taking {
   readonly socket: Socket
   readonly front: Front
   #keep = true
@@ -38,10 +32,8 @@ export class Http1Connection implements Serving, Waiting {
   }
 
   begin(): void {
-    const { socket } = this
-    const connected: ConnectedSocket = socket
-    connected[connectionOf] = this
-    socket.on('data', onData).on('end', onEnd).on('close', onClose).on('error', ignored)
+    takeFrom(this.socket, this)
+    this.socket.on('error', ignored)
     this.#await(this.front.headersMs)
   }
 
@@ -96,8 +88,8 @@ export class Http1Connection implements Serving, Waiting {
     const { sockets } = front.around
     const accepted = sockets.agree(headers, socket)
     if (!accepted) return undefined
-    // Before the link listens too: a list of listeners that was three long stays 144 bytes larger, and there are two.
     this.#leave()
+    // It takes over from this one.
     const link = sockets.open(accepted, socket, behind)
     socket.resume()
     return link
@@ -128,17 +120,20 @@ export class Http1Connection implements Serving, Waiting {
   #pass(chunk: Buffer): void {
     const { socket } = this
     this.#leave()
+    leave(socket)
     socket.unshift(chunk)
     this.front.pass(socket)
   }
 
-  /** What listens to errors stays: whoever takes the socket listens to the rest. */
   #leave(): void {
-    const socket: ConnectedSocket = this.socket
     this.#state = 'left'
     this.#awaitNoMore()
-    socket[connectionOf] = undefined
-    socket.off('data', onData).off('end', onEnd).off('close', onClose)
+  }
+
+  /** Whoever sends no more reads no more either, as in node:http. */
+  ended(): void {
+    this.gone()
+    this.socket.destroySoon()
   }
 
   closed(): void {
@@ -155,28 +150,14 @@ export class Http1Connection implements Serving, Waiting {
 
 /** Whether nothing is asked on it, so that it may be closed. */
 export function isWaiting(socket: Socket): boolean {
-  const connected: ConnectedSocket = socket
-  return connected[connectionOf]?.waiting ?? false
+  const taking = whoTakes(socket)
+  return taking instanceof Http1Connection && taking.waiting
 }
 
 const nothing = new Uint8Array(0)
 
-function onData(this: ConnectedSocket, chunk: Buffer): void {
-  this[connectionOf]?.taken(chunk)
-}
-
-/** Whoever sends no more reads no more either, as in node:http. */
-function onEnd(this: ConnectedSocket): void {
-  this[connectionOf]?.gone()
-  this.destroySoon()
-}
-
-function onTimeout(this: ConnectedSocket): void {
+function onTimeout(this: Socket): void {
   this.destroy()
-}
-
-function onClose(this: ConnectedSocket): void {
-  this[connectionOf]?.closed()
 }
 
 /** A peer that resets has gone: `close` says so. */
