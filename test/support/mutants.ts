@@ -15,6 +15,14 @@ export interface Mutant {
   readonly replace: string
 }
 
+/** The source with the bug. Throws an Error when there is no one place for it. */
+export async function changed({ name, file, find, replace }: Mutant): Promise<string> {
+  const source = await readFile(join(root, file), 'utf8')
+  const places = source.split(find).length - 1
+  if (places !== 1) throw new Error(`mutant "${name}": ${places} places in ${file} to change`)
+  return source.replace(find, () => replace)
+}
+
 /**
  * Runs a checker (a script of this repository with its arguments) on a copy of the sources that has the bug.
  * Answers what the checker printed when it failed, or undefined when the bug went unnoticed.
@@ -29,14 +37,7 @@ export async function caught(
   try {
     for (const folder of ['src', 'test'])
       await cp(join(root, folder), join(copy, folder), { recursive: true })
-    const file = join(copy, mutant.file)
-    const source = await readFile(file, 'utf8')
-    const places = source.split(mutant.find).length - 1
-    if (places !== 1) throw new Error(`mutant "${mutant.name}": ${places} places in ${mutant.file} to change`)
-    await writeFile(
-      file,
-      source.replace(mutant.find, () => mutant.replace),
-    )
+    await writeFile(join(copy, mutant.file), await changed(mutant))
     try {
       await run(process.execPath, [join(copy, checker), ...args], { cwd: copy, timeout: 120_000 })
       return undefined

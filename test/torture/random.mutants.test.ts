@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { caught, type Mutant } from '../support/mutants.ts'
+import { caught, changed, type Mutant } from '../support/mutants.ts'
 
 interface Wrong extends Mutant {
   readonly store?: 'memory'
@@ -160,8 +160,9 @@ const long: readonly Wrong[] = [
     name: 'messages go to another channel, now and then',
     store: 'memory',
     file: 'src/log/memory.ts',
-    find: 'channel: channel.name,',
-    replace: "channel: channel.name === 'all/1' && Math.random() < 0.02 ? 'all/2' : channel.name,",
+    find: 'channel: channel.name,\n      event',
+    replace:
+      "channel: channel.name === 'all/1' && Math.random() < 0.02 ? 'all/2' : channel.name,\n      event",
     faults: 'none',
     as: /phantom/,
   },
@@ -218,6 +219,10 @@ function argsOf({ store, seconds = 5, faults }: Wrong): readonly string[] {
 }
 
 const asked = process.env['TORTURE'] === 'mutants'
+
+test.each([...short, ...long])('$name is a change of one place', async (mutant) => {
+  await expect(changed(mutant)).resolves.toContain(mutant.replace)
+})
 
 describe('the torture run catches', () => {
   test.for(asked ? [...short, ...long] : short)('$name', { timeout: 150_000 }, async (mutant) => {
