@@ -105,29 +105,36 @@ export abstract class Writer {
     this.#waiting = 0
   }
 
-  // Most writes leave at once, within the call, and then nobody needs to be told: a callback costs a tick for each socket,
-  // a tenth of the whole delivery.
   #write(bytes: Uint8Array): void {
-    const socket = this.#socket
     const before = this.#held
-    if (before > 0 || !this.#oftenAtOnce) socket.write(bytes, this.#left)
-    else {
-      socket.write(bytes)
-      // Whoever found no room within this turn waits to be told.
-      if (socket.writableLength === 0 && !this.#full) return
-      socket.write(nothing, this.#left)
-    }
-    this.#waits(before)
+    const told = before > 0 || !this.#oftenAtOnce
+    if (told) this.#socket.write(bytes, this.#left)
+    else this.#socket.write(bytes)
+    this.#written(before, told)
   }
 
   #writeCorked(first: Uint8Array, more: readonly Uint8Array[]): void {
     const socket = this.#socket
     const before = this.#held
+    const told = before > 0 || !this.#oftenAtOnce
     socket.cork()
     socket.write(first)
     for (const piece of more) socket.write(piece)
-    socket.write(nothing, this.#left)
+    if (told) socket.write(nothing, this.#left)
     socket.uncork()
+    this.#written(before, told)
+  }
+
+  /**
+   * Most writes leave at once, within the call, and then nobody needs to be told: a callback costs a tick for each socket, a
+   * tenth of the whole delivery. `before`: the bytes that waited in the socket; `told`: a callback goes with the write.
+   */
+  #written(before: number, told: boolean): void {
+    if (!told) {
+      // Whoever found no room within this turn waits to be told.
+      if (this.#socket.writableLength === 0 && !this.#full) return
+      this.#socket.write(nothing, this.#left)
+    }
     this.#waits(before)
   }
 
