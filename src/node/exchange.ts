@@ -29,7 +29,7 @@ export interface Asked {
 
 /**
  * One request of a Node server as an exchange. Whatever goes wrong on the client's side (a reset, an early end)
- * ends with the exchange being `closed`; nothing is thrown for it and nothing is logged.
+ * tells who holds the exchange; nothing is thrown for it and nothing is logged.
  */
 export class NodeExchange implements Exchange {
   readonly method: string
@@ -42,7 +42,6 @@ export class NodeExchange implements Exchange {
   #response: NodeResponse | (() => NodeResponse)
   readonly #around: ExchangeSurroundings
   #query: URLSearchParams | undefined
-  #closed: Promise<void> | undefined
   #extra: Readonly<Record<string, string>> = {}
 
   /** `response` may be a function, called when something is answered: most handshakes never need a response. */
@@ -77,14 +76,6 @@ export class NodeExchange implements Exchange {
 
   get address(): string {
     return this.#request.socket?.remoteAddress ?? ''
-  }
-
-  get closed(): Promise<void> {
-    return (this.#closed ??= new Promise((resolve) => {
-      const response = this.#responding()
-      if (hasGone(response)) resolve()
-      else response.once('close', resolve)
-    }))
   }
 
   hold(held: Held): Reply {

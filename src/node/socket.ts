@@ -6,7 +6,7 @@ import type { Clock } from '../server/kernel.ts'
 import type { Limits } from '../session/limits.ts'
 import type { SocketLink, SocketPeer } from '../session/link.ts'
 import { takeFrom, type Taking } from './taking.ts'
-import { acceptHandshake, type Accepted, type HandshakeFields } from './websocket/handshake.ts'
+import { acceptHandshake, type HandshakeFields } from './websocket/handshake.ts'
 import { FrameReader, type BreachCode, type FrameLimits, type FrameListener } from './websocket/reader.ts'
 import { Writer } from './writer.ts'
 
@@ -39,20 +39,11 @@ export class SocketAcceptor {
    * Throws `bad-message` when the rest of it is not.
    */
   accept(headers: HandshakeFields, socket: Socket, head: Buffer): SocketLink | undefined {
-    const accepted = this.agree(headers, socket)
-    return accepted && this.open(accepted, socket, head)
-  }
-
-  /** The first half of `accept`, for whoever has to let go of the socket before the link takes it. */
-  agree(headers: HandshakeFields, socket: Socket): Accepted | undefined {
     const accepted = acceptHandshake(headers, this.#deflate)
-    if (socket.readable && socket.writable) return accepted
-    socket.destroy()
-    return undefined
-  }
-
-  /** The second half. `head`: what came behind the handshake. */
-  open(accepted: Accepted, socket: Socket, head: Buffer): SocketLink {
+    if (!socket.readable || !socket.writable) {
+      socket.destroy()
+      return undefined
+    }
     if (head.length > 0) socket.unshift(head)
     // The time-out of a server is for its requests.
     if (socket.timeout) socket.setTimeout(0)

@@ -10,7 +10,7 @@ export interface Reply {
 
 /** Who answers a request later. */
 export interface Held {
-  /** The peer has gone, or the answer is complete. */
+  /** The peer has gone, or the answer is complete: told once, never within `hold`. */
   gone(): void
 }
 
@@ -24,7 +24,7 @@ export interface Exchange extends Asking, Reply {
   readonly httpVersion: '1.0' | '1.1' | '2.0'
   /** The body as bytes; throws `too-large` past `limit`, `timeout` when it does not come. */
   body(limit: number): Promise<Uint8Array>
-  /** The way to answer it later: who waits keeps this, and not the request. */
+  /** The way to answer it later, for whoever is told when that is over: who waits keeps this, and not the request. */
   hold(held: Held): Reply
   setHeader(name: string, value: string): void
   /** Begins a streamed answer; its head leaves at once. */
@@ -34,8 +34,6 @@ export interface Exchange extends Asking, Reply {
    * undefined itself when the peer has gone, or when what it sent is no handshake, which it was then told.
    */
   readonly upgrade: (() => SocketLink | undefined) | undefined
-  /** Fulfilled when the peer has gone or the answer is complete; never rejected. */
-  readonly closed: Promise<void>
 }
 
 /** A streamed answer as a link. */

@@ -56,17 +56,16 @@ class Hold extends PollSink implements Connection, Held, Waiting {
   readonly #kernel: Kernel
   /** Nothing else of the request is kept. */
   readonly #reply: Reply
-  readonly #waits: boolean
   #reader: Reader | undefined
-  #wait: Wait | undefined
+  /** Undefined: it is answered at once. */
+  readonly #wait: Wait | undefined
   #over = false
 
   constructor(kernel: Kernel, exchange: Exchange, principal: Principal, waitMs: number) {
     super(kernel.hub, kernel.limits.unsentBytes)
     this.principal = principal
     this.#kernel = kernel
-    this.#waits = waitMs > 0
-    if (waitMs > 0) this.#wait = kernel.waits.begin(waitMs, this)
+    this.#wait = waitMs > 0 ? kernel.waits.begin(waitMs, this) : undefined
     this.#reply = exchange.hold(this)
   }
 
@@ -83,7 +82,7 @@ class Hold extends PollSink implements Connection, Held, Waiting {
   }
 
   protected override settled(found: boolean): void {
-    if (found || !this.#waits) this.drain()
+    if (found || !this.#wait) this.drain()
   }
 
   protected override failed(error: unknown): void {

@@ -90,7 +90,7 @@ test('an answer with a field that would begin another is refused as node:http do
 test('several who ask when a connection is over are all told, once', async () => {
   let told = 0
   const { client } = await asked((exchange) => {
-    void exchange.closed.then(() => told++)
+    exchange.hold({ gone: () => told++ })
     const link = exchange.stream(200, {})
     link.listen({ drained() {}, closed: () => told++ })
     link.send(Buffer.from('2\r\nok\r\n'))

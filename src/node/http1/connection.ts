@@ -85,12 +85,10 @@ export class Http1Connection implements Serving, Waiting, Taking {
   upgrade(headers: Readonly<Record<string, string>>): SocketLink | undefined {
     const { socket, front } = this
     const behind = this.#behind ?? Buffer.alloc(0)
-    const { sockets } = front.around
-    const accepted = sockets.agree(headers, socket)
-    if (!accepted) return undefined
-    this.#leave()
     // It takes over from this one.
-    const link = sockets.open(accepted, socket, behind)
+    const link = front.around.sockets.accept(headers, socket, behind)
+    if (!link) return undefined
+    this.#leave()
     socket.resume()
     return link
   }

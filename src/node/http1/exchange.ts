@@ -21,7 +21,6 @@ export class Http1Exchange implements Exchange {
   readonly #reply: Http1Reply
   readonly #body: Uint8Array
   #query: URLSearchParams | undefined
-  #closed: Promise<void> | undefined
   #raw: IncomingMessage | undefined
 
   constructor(connection: Serving, request: PlainRequest, path: string) {
@@ -48,10 +47,6 @@ export class Http1Exchange implements Exchange {
   /** The request as node:http has it, for the application. */
   get raw(): IncomingMessage {
     return (this.#raw ??= asIncoming(this.#connection, this, this.#body))
-  }
-
-  get closed(): Promise<void> {
-    return (this.#closed ??= new Promise((resolve) => this.#connection.served({ gone: resolve })))
   }
 
   async body(limit: number): Promise<Uint8Array> {

@@ -78,7 +78,7 @@ export class Doctor {
     const over = Promise.withResolvers<void>()
     const hold = new Lasting(kernel, this.#budget.hold(), () => over.resolve())
     hold.later(ms, over.resolve)
-    exchange.closed.then(over.resolve, over.reject)
+    exchange.hold({ gone: over.resolve })
     try {
       await over.promise
       const held: Held = { from, until: kernel.now() }

@@ -45,5 +45,5 @@ export function serveStream(kernel: Kernel, budget: Budget, exchange: Exchange):
   link.send(pack('retry: 200\n'))
   say(0, 'hello', { lastEventId: headers['last-event-id']?.slice(0, 64) ?? '' })
   next(1)
-  exchange.closed.then(() => stream.ended(), kernel.report)
+  exchange.hold({ gone: () => stream.ended() })
 }
